@@ -1,0 +1,2 @@
+//! usctp
+fn main() {}
