@@ -15,8 +15,8 @@ mod param;
 
 pub use cause::{Cause, CauseCode, Causes, RawCause};
 pub use chunk::{
-    Asconf, Auth, Chunk, ChunkType, Data, Duplicates, ForwardTsn, GapBlock, GapBlocks, IData, IForwardTsn, Init,
-    NrSack, Sack, SkippedMessages, SkippedStreams, UnknownAction,
+    Asconf, Auth, Chunk, ChunkType, Data, Duplicates, ForwardTsn, GapBlock, GapBlocks, IData, IForwardTsn, Init, NrSack,
+    Sack, SkippedMessages, SkippedStreams, UnknownAction,
 };
 pub use error::DecodeError;
 pub use ident::{AdaptationCode, KeyId, Ppid, StreamId, VerificationTag};

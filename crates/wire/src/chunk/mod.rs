@@ -62,55 +62,29 @@ pub enum Chunk<'a> {
     Sack(Sack<'a>),
     NrSack(NrSack<'a>),
     /// Value: one Heartbeat Info parameter, opaque to the peer; the octets of the whole parameter, to be echoed.
-    Heartbeat {
-        info: &'a [u8],
-    },
+    Heartbeat { info: &'a [u8] },
     /// The parameter of the HEARTBEAT, octet for octet.
-    HeartbeatAck {
-        info: &'a [u8],
-    },
+    HeartbeatAck { info: &'a [u8] },
     /// `tag_reflected`: the T bit. `causes`: see [`crate::Causes`].
-    Abort {
-        tag_reflected: bool,
-        causes: &'a [u8],
-    },
-    Error {
-        causes: &'a [u8],
-    },
-    Shutdown {
-        cumulative: Tsn,
-    },
+    Abort { tag_reflected: bool, causes: &'a [u8] },
+    Error { causes: &'a [u8] },
+    Shutdown { cumulative: Tsn },
     ShutdownAck,
-    ShutdownComplete {
-        tag_reflected: bool,
-    },
-    CookieEcho {
-        cookie: &'a [u8],
-    },
+    ShutdownComplete { tag_reflected: bool },
+    CookieEcho { cookie: &'a [u8] },
     CookieAck,
     /// ECNE (RFC 9260 Appendix A).
-    Ecne {
-        lowest: Tsn,
-    },
-    Cwr {
-        lowest: Tsn,
-    },
+    Ecne { lowest: Tsn },
+    Cwr { lowest: Tsn },
     Auth(Auth<'a>),
     Asconf(Asconf<'a>),
-    AsconfAck {
-        serial: AsconfSerial,
-        params: Params<'a>,
-    },
+    AsconfAck { serial: AsconfSerial, params: Params<'a> },
     /// One or two RE-CONFIG parameters (RFC 6525 §3.1).
-    ReConfig {
-        params: Params<'a>,
-    },
+    ReConfig { params: Params<'a> },
     ForwardTsn(ForwardTsn<'a>),
     IForwardTsn(IForwardTsn<'a>),
     /// `padding`: how many octets of value; they are written as zeros and not read.
-    Pad {
-        padding: u16,
-    },
+    Pad { padding: u16 },
     Unknown(RawChunk<'a>),
 }
 

@@ -125,52 +125,18 @@ pub enum Param<'a> {
     ForwardTsnSupported,
     Adaptation(AdaptationCode),
     /// RFC 5061 §4.2: `id` correlates request and answer.
-    AddAddress {
-        id: AsconfSerial,
-        address: core::net::IpAddr,
-    },
-    DeleteAddress {
-        id: AsconfSerial,
-        address: core::net::IpAddr,
-    },
-    SetPrimary {
-        id: AsconfSerial,
-        address: core::net::IpAddr,
-    },
-    ErrorCause {
-        id: AsconfSerial,
-        causes: &'a [u8],
-    },
-    Success {
-        id: AsconfSerial,
-    },
+    AddAddress { id: AsconfSerial, address: core::net::IpAddr },
+    DeleteAddress { id: AsconfSerial, address: core::net::IpAddr },
+    SetPrimary { id: AsconfSerial, address: core::net::IpAddr },
+    ErrorCause { id: AsconfSerial, causes: &'a [u8] },
+    Success { id: AsconfSerial },
     /// RFC 6525 §4. `streams`: big-endian 16-bit stream numbers; none means all.
-    OutgoingReset {
-        request: RequestNumber,
-        response: RequestNumber,
-        last_tsn: Tsn,
-        streams: StreamList<'a>,
-    },
-    IncomingReset {
-        request: RequestNumber,
-        streams: StreamList<'a>,
-    },
-    TsnReset {
-        request: RequestNumber,
-    },
-    ReconfigResponse {
-        response: RequestNumber,
-        result: u32,
-        tsns: Option<ReconfigTsns>,
-    },
-    AddOutgoing {
-        request: RequestNumber,
-        streams: u16,
-    },
-    AddIncoming {
-        request: RequestNumber,
-        streams: u16,
-    },
+    OutgoingReset { request: RequestNumber, response: RequestNumber, last_tsn: Tsn, streams: StreamList<'a> },
+    IncomingReset { request: RequestNumber, streams: StreamList<'a> },
+    TsnReset { request: RequestNumber },
+    ReconfigResponse { response: RequestNumber, result: u32, tsns: Option<ReconfigTsns> },
+    AddOutgoing { request: RequestNumber, streams: u16 },
+    AddIncoming { request: RequestNumber, streams: u16 },
     Unknown(RawParam<'a>),
 }
 
