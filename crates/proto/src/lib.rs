@@ -14,6 +14,7 @@ mod endpoint;
 mod entropy;
 mod error;
 mod event;
+mod fault;
 mod stats;
 mod time;
 mod transmit;

@@ -1,5 +1,13 @@
 //! The endpoint: all associations of one stack, and the only way in from outside.
 
+mod cookie;
+mod deadlines;
+mod demux;
+mod listener;
+mod ootb;
+mod ports;
+mod turn;
+
 use bytes::Bytes;
 use usctp_wire::{Ppid, StreamId};
 

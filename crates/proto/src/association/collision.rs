@@ -1,0 +1,1 @@
+//! COOKIE ECHO on an existing association.

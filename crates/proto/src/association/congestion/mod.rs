@@ -1,0 +1,1 @@
+//! Congestion control: what an algorithm is told and asked.

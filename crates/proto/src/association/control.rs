@@ -1,0 +1,1 @@
+//! Control chunks that are owed.

@@ -1,0 +1,1 @@
+//! From chunk to delivered message.

@@ -1,0 +1,1 @@
+//! The INIT and COOKIE exchange.

@@ -1,0 +1,1 @@
+//! From user message to acknowledged chunk.

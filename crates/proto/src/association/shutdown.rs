@@ -1,0 +1,1 @@
+//! The orderly end, and the abrupt one.

@@ -1,0 +1,1 @@
+//! One deadline, its doubling, and the earliest of several.

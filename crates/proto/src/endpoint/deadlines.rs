@@ -1,0 +1,1 @@
+//! Which association is due next.

@@ -1,0 +1,1 @@
+//! From addresses, ports and tags to an association.

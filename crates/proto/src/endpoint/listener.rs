@@ -1,0 +1,1 @@
+//! INIT answered without state.

@@ -1,0 +1,1 @@
+//! Which association may transmit next.
