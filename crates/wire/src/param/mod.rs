@@ -1,8 +1,18 @@
 //! Parameters of INIT, INIT ACK, ASCONF, ASCONF-ACK and RE-CONFIG (RFC 9260 §3.2.1).
 
-use core::net::{Ipv4Addr, Ipv6Addr};
+mod address;
+mod decode;
+mod encode;
+mod list;
+mod reconfig;
 
-use crate::{AdaptationCode, AsconfSerial, ChunkType, DecodeError, RequestNumber, StreamId, Tsn, UnknownAction};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use crate::{AdaptationCode, AsconfSerial, ChunkType, RequestNumber, Tsn, UnknownAction};
+
+pub(crate) use address::{address_len, read_address, write_address};
+pub use list::{ParamIter, Params, RawParams};
+pub use reconfig::{ReconfigTsns, StreamList};
 
 /// Parameter type.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -43,42 +53,6 @@ impl ParamType {
     #[must_use]
     pub const fn unknown_action(self) -> UnknownAction {
         UnknownAction { skip: self.0 & 0x8000 != 0, report: self.0 & 0x4000 != 0 }
-    }
-}
-
-/// A sequence of parameters: as read, or a slice to be written.
-#[derive(Clone, Copy, Debug)]
-#[allow(missing_docs, reason = "see the type")]
-pub enum Params<'a> {
-    Wire(&'a [u8]),
-    Values(&'a [Param<'a>]),
-}
-
-impl<'a> Params<'a> {
-    /// Each parameter in order, with its octets (header included, padding not). A parameter that does not decode is an
-    /// error item; the iterator goes on behind it while lengths allow.
-    pub fn iter(&self) -> ParamIter<'a> {
-        todo!()
-    }
-}
-
-impl PartialEq for Params<'_> {
-    fn eq(&self, _other: &Self) -> bool {
-        todo!()
-    }
-}
-
-/// Walks parameters.
-#[derive(Clone, Debug)]
-pub struct ParamIter<'a> {
-    _rest: Params<'a>,
-}
-
-impl<'a> Iterator for ParamIter<'a> {
-    type Item = Result<Param<'a>, DecodeError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        todo!()
     }
 }
 
@@ -125,45 +99,98 @@ pub enum Param<'a> {
     ForwardTsnSupported,
     Adaptation(AdaptationCode),
     /// RFC 5061 §4.2: `id` correlates request and answer.
-    AddAddress { id: AsconfSerial, address: core::net::IpAddr },
-    DeleteAddress { id: AsconfSerial, address: core::net::IpAddr },
-    SetPrimary { id: AsconfSerial, address: core::net::IpAddr },
-    ErrorCause { id: AsconfSerial, causes: &'a [u8] },
-    Success { id: AsconfSerial },
+    AddAddress {
+        id: AsconfSerial,
+        address: IpAddr,
+    },
+    DeleteAddress {
+        id: AsconfSerial,
+        address: IpAddr,
+    },
+    SetPrimary {
+        id: AsconfSerial,
+        address: IpAddr,
+    },
+    ErrorCause {
+        id: AsconfSerial,
+        causes: &'a [u8],
+    },
+    Success {
+        id: AsconfSerial,
+    },
     /// RFC 6525 §4. `streams`: big-endian 16-bit stream numbers; none means all.
-    OutgoingReset { request: RequestNumber, response: RequestNumber, last_tsn: Tsn, streams: StreamList<'a> },
-    IncomingReset { request: RequestNumber, streams: StreamList<'a> },
-    TsnReset { request: RequestNumber },
-    ReconfigResponse { response: RequestNumber, result: u32, tsns: Option<ReconfigTsns> },
-    AddOutgoing { request: RequestNumber, streams: u16 },
-    AddIncoming { request: RequestNumber, streams: u16 },
+    OutgoingReset {
+        request: RequestNumber,
+        response: RequestNumber,
+        last_tsn: Tsn,
+        streams: StreamList<'a>,
+    },
+    IncomingReset {
+        request: RequestNumber,
+        streams: StreamList<'a>,
+    },
+    TsnReset {
+        request: RequestNumber,
+    },
+    ReconfigResponse {
+        response: RequestNumber,
+        result: u32,
+        tsns: Option<ReconfigTsns>,
+    },
+    AddOutgoing {
+        request: RequestNumber,
+        streams: u16,
+    },
+    AddIncoming {
+        request: RequestNumber,
+        streams: u16,
+    },
     Unknown(RawParam<'a>),
-}
-
-/// Stream numbers of a reset request: as read, or a slice to be written.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[allow(missing_docs, reason = "see the type")]
-pub enum StreamList<'a> {
-    Wire(&'a [u8]),
-    Values(&'a [StreamId]),
-}
-
-/// The two TSNs in the answer to a TSN reset (RFC 6525 §4.4).
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[allow(missing_docs, reason = "the field's own names")]
-pub struct ReconfigTsns {
-    pub sender_next: Tsn,
-    pub receiver_next: Tsn,
 }
 
 impl Param<'_> {
     /// Type of this parameter.
     pub fn kind(&self) -> ParamType {
-        todo!()
+        match self {
+            Self::HeartbeatInfo(_) => ParamType::HEARTBEAT_INFO,
+            Self::Ipv4Address(_) => ParamType::IPV4_ADDRESS,
+            Self::Ipv6Address(_) => ParamType::IPV6_ADDRESS,
+            Self::StateCookie(_) => ParamType::STATE_COOKIE,
+            Self::Unrecognized(_) => ParamType::UNRECOGNIZED,
+            Self::CookiePreservative(_) => ParamType::COOKIE_PRESERVATIVE,
+            Self::HostNameAddress(_) => ParamType::HOST_NAME_ADDRESS,
+            Self::SupportedAddressTypes(_) => ParamType::SUPPORTED_ADDRESS_TYPES,
+            Self::EcnCapable => ParamType::ECN_CAPABLE,
+            Self::ZeroChecksum(_) => ParamType::ZERO_CHECKSUM,
+            Self::Random(_) => ParamType::RANDOM,
+            Self::ChunkList(_) => ParamType::CHUNK_LIST,
+            Self::HmacAlgorithms(_) => ParamType::HMAC_ALGORITHMS,
+            Self::Padding(_) => ParamType::PADDING,
+            Self::SupportedExtensions(_) => ParamType::SUPPORTED_EXTENSIONS,
+            Self::ForwardTsnSupported => ParamType::FORWARD_TSN_SUPPORTED,
+            Self::Adaptation(_) => ParamType::ADAPTATION,
+            Self::AddAddress { .. } => ParamType::ADD_ADDRESS,
+            Self::DeleteAddress { .. } => ParamType::DELETE_ADDRESS,
+            Self::SetPrimary { .. } => ParamType::SET_PRIMARY,
+            Self::ErrorCause { .. } => ParamType::ERROR_CAUSE,
+            Self::Success { .. } => ParamType::SUCCESS,
+            Self::OutgoingReset { .. } => ParamType::OUTGOING_RESET,
+            Self::IncomingReset { .. } => ParamType::INCOMING_RESET,
+            Self::TsnReset { .. } => ParamType::TSN_RESET,
+            Self::ReconfigResponse { .. } => ParamType::RECONFIG_RESPONSE,
+            Self::AddOutgoing { .. } => ParamType::ADD_OUTGOING,
+            Self::AddIncoming { .. } => ParamType::ADD_INCOMING,
+            Self::Unknown(raw) => raw.kind,
+        }
     }
 }
 
 /// Chunk types listed in `octets`, one octet each (Supported Extensions, CHUNKS).
 pub fn chunk_types(octets: &[u8]) -> impl Iterator<Item = ChunkType> + '_ {
     octets.iter().map(|&octet| ChunkType(octet))
+}
+
+/// Numbers of 16 bits listed in `octets` (Supported Address Types, HMAC-ALGO, "Missing Mandatory Parameter").
+pub fn numbers(octets: &[u8]) -> impl Iterator<Item = u16> + '_ {
+    octets.as_chunks().0.iter().map(|&number| u16::from_be_bytes(number))
 }
