@@ -1,0 +1,189 @@
+//! The settings of a stack: each is said once, as a flag, and travels as an environment variable.
+//!
+//! `usctp run` turns flags into variables and starts the program; the shared object reads only the variables. So both
+//! ways of saying a setting are equal, and a child inherits what its parent was given.
+
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use crate::failure::{Failure, Status};
+
+/// What every command that opens a stack accepts.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Settings {
+    /// How packets travel: raw IP (needs CAP_NET_RAW), inside UDP (RFC 6951), or raw where allowed and else UDP
+    #[arg(long, value_enum, value_name = "LINK")]
+    pub(crate) link: Option<LinkChoice>,
+    /// Local UDP port for encapsulation; from the first listen() on, 9899 if not given
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) udp_port: Option<u16>,
+    /// UDP port of peers that have not sent anything yet; 9899 if not given
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) udp_peer_port: Option<u16>,
+    /// Record every packet in FILE, as pcapng
+    #[arg(long, value_name = "FILE")]
+    pub(crate) pcap: Option<PathBuf>,
+    /// What is written to standard error: off, error, warn, info, debug or trace
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    pub(crate) log: Option<LogLevel>,
+    /// How long the end of the program may wait for queued data and the shutdown, in seconds
+    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
+    pub(crate) exit_timeout: Option<String>,
+}
+
+/// The default carrier of a stack's packets.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum LinkChoice {
+    /// IP protocol 132.
+    Raw,
+    /// UDP encapsulation, RFC 6951.
+    Udp,
+    /// Raw where the process may open it, else UDP.
+    Auto,
+}
+
+/// How much is logged.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum LogLevel {
+    /// Nothing at all.
+    Off,
+    /// What the stack cannot do.
+    Error,
+    /// What a user should know; the default.
+    Warn,
+    /// What was chosen and why.
+    Info,
+    /// Associations and paths.
+    Debug,
+    /// Packets.
+    Trace,
+}
+
+/// A variable and its value.
+pub(crate) type Variable = (&'static str, OsString);
+
+/// The variables that the shared object reads, and what each may hold.
+const LINK: &str = "USCTP_LINK";
+const UDP_PORT: &str = "USCTP_UDP_PORT";
+const UDP_PEER_PORT: &str = "USCTP_UDP_PEER_PORT";
+const PCAP: &str = "USCTP_PCAP";
+const LOG: &str = "USCTP_LOG";
+const EXIT_TIMEOUT: &str = "USCTP_EXIT_TIMEOUT";
+
+impl Settings {
+    /// The variables for what was said on the command line.
+    ///
+    /// A relative capture file is made absolute, because the program may change its directory before it opens a socket.
+    pub(crate) fn variables(&self) -> Result<Vec<Variable>, Failure> {
+        let mut variables: Vec<Variable> = Vec::new();
+        if let Some(link) = self.link {
+            variables.push((LINK, value_name(link).into()));
+        }
+        if let Some(port) = self.udp_port {
+            variables.push((UDP_PORT, port.to_string().into()));
+        }
+        if let Some(port) = self.udp_peer_port {
+            variables.push((UDP_PEER_PORT, port.to_string().into()));
+        }
+        if let Some(file) = &self.pcap {
+            let absolute = std::path::absolute(file).map_err(|error| {
+                Failure::new(Status::Usage, format!("--pcap {}: {error}; give the name of a file", file.display()))
+            })?;
+            if absolute.is_dir() {
+                let text = format!("--pcap {}: this is a directory; give the name of a file", file.display());
+                return Err(Failure::new(Status::Usage, text));
+            }
+            variables.push((PCAP, absolute.into()));
+        }
+        if let Some(level) = self.log {
+            variables.push((LOG, value_name(level).into()));
+        }
+        if let Some(seconds) = &self.exit_timeout {
+            variables.push((EXIT_TIMEOUT, seconds.into()));
+        }
+        Ok(variables)
+    }
+}
+
+/// Checks the variables that this process was itself started with, so that a mistake is told here, once, and not by
+/// every program of a pipeline.
+pub(crate) fn check_environment() -> Result<(), Failure> {
+    type Check = fn(&OsStr) -> Option<String>;
+    let checks: [(&str, Check); 5] = [
+        (LINK, |value| one_of::<LinkChoice>(value)),
+        (UDP_PORT, port),
+        (UDP_PEER_PORT, port),
+        (LOG, |value| one_of::<LogLevel>(value)),
+        (EXIT_TIMEOUT, |value| parse_seconds(&value.to_string_lossy()).err()),
+    ];
+    for (name, check) in checks {
+        // An empty value is as good as none: scripts unset variables that way.
+        let Some(value) = env::var_os(name).filter(|value| !value.as_bytes().is_empty()) else { continue };
+        if let Some(allowed) = check(&value) {
+            let text = format!("the environment has {name}={}: {allowed}", value.to_string_lossy());
+            return Err(Failure::new(Status::Usage, text));
+        }
+    }
+    Ok(())
+}
+
+/// What is allowed instead, if the value is not the name of a variant.
+fn one_of<T: ValueEnum>(value: &OsStr) -> Option<String> {
+    let known = value.to_str().is_some_and(|text| T::from_str(text, false).is_ok());
+    let names: Vec<String> = T::value_variants().iter().cloned().map(value_name).collect();
+    (!known).then(|| format!("allowed are {}", names.join(", ")))
+}
+
+/// What is allowed instead, if the value is not a port.
+fn port(value: &OsStr) -> Option<String> {
+    let known = value.to_str().and_then(|text| text.parse::<u16>().ok()).is_some_and(|port| port != 0);
+    (!known).then(|| "allowed are port numbers, 1 to 65535".to_owned())
+}
+
+fn parse_seconds(text: &str) -> Result<String, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if seconds.is_finite() && (0.0..=86_400.0).contains(&seconds) => Ok(text.to_owned()),
+        _ => Err("allowed are seconds from 0 to 86400, with a fraction if you like".to_owned()),
+    }
+}
+
+fn value_name<T: ValueEnum>(value: T) -> String {
+    value.to_possible_value().map(|name| name.get_name().to_owned()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_become_variables_and_nothing_else_is_set() {
+        let settings = Settings {
+            link: Some(LinkChoice::Udp),
+            udp_port: Some(5000),
+            pcap: Some("x.pcapng".into()),
+            ..Settings::default()
+        };
+        let variables = settings.variables().expect("all values are good");
+        assert_eq!(variables[0], ("USCTP_LINK", "udp".into()));
+        assert_eq!(variables[1], ("USCTP_UDP_PORT", "5000".into()));
+        assert_eq!(variables[2].0, "USCTP_PCAP");
+        assert!(PathBuf::from(&variables[2].1).is_absolute());
+        assert_eq!(variables.len(), 3);
+    }
+
+    #[test]
+    fn a_bad_value_is_answered_with_the_good_ones() {
+        assert_eq!(one_of::<LinkChoice>(OsStr::new("tcp")), Some("allowed are raw, udp, auto".to_owned()));
+        assert_eq!(one_of::<LinkChoice>(OsStr::new("raw")), None);
+        assert!(port(OsStr::new("0")).is_some());
+        assert!(port(OsStr::new("65536")).is_some());
+        assert_eq!(port(OsStr::new("9899")), None);
+        assert!(parse_seconds("-1").is_err());
+        assert!(parse_seconds("nan").is_err());
+        assert!(parse_seconds("2.5").is_ok());
+    }
+}
