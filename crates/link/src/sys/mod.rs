@@ -1,0 +1,3 @@
+//! All unsafe code of the crate: system calls, their structures and descriptors. Safe functions out.
+
+pub(crate) mod descriptor;

