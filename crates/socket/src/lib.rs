@@ -1,1 +1,37 @@
-//! socket
+//! What an SCTP socket means (RFC 6458, as Linux does it), for the Rust API and the C ABI alike.
+#![forbid(unsafe_code)]
+
+mod ancillary;
+mod error;
+mod notification;
+mod options;
+mod readiness;
+mod socket;
+mod stack;
+
+pub use ancillary::{
+    InitParameters, NextInfo, PartialReliability, ReceiveFlags, ReceiveInfo, Received, SendFlags, SendInfo,
+    SendRequest, WantedItems,
+};
+pub use error::{SocketError, StackError};
+pub use notification::{AssociationChangeState, Notification, NotificationKind, Subscriptions};
+pub use options::{
+    AssociationParameters, AssociationStatistics, DelayedSack, GeneralName, GeneralValue, OptionName, OptionValue,
+    PathInfo, PathParameters, PathThresholds, RtoParameters, Scope, Status,
+};
+pub use readiness::Readiness;
+pub use socket::{How, Socket};
+pub use stack::{Domain, LinkChoice, Stack, StackConfig, Style};
+
+/// An association of a socket: `sctp_assoc_t`.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct AssocId(pub i32);
+
+impl AssocId {
+    /// None: the endpoint (SCTP_FUTURE_ASSOC).
+    pub const NONE: Self = Self(0);
+    /// All present associations (SCTP_CURRENT_ASSOC).
+    pub const CURRENT: Self = Self(1);
+    /// Present and future ones (SCTP_ALL_ASSOC).
+    pub const ALL: Self = Self(2);
+}
