@@ -91,3 +91,62 @@ serial_number!(
     /// Serial number of an ASCONF chunk (RFC 5061 §4.1.1).
     AsconfSerial(u32)
 );
+
+#[cfg(test)]
+mod tests {
+    use super::{Ssn, Tsn};
+
+    #[test]
+    fn a_number_is_after_those_up_to_half_the_space_before_it() {
+        for base in [0, 1, 0x7fff_ffff, 0x8000_0000, u32::MAX] {
+            let tsn = Tsn(base);
+            for distance in [1, 2, 0x7fff_ffff] {
+                assert!(tsn.plus(distance).is_after(tsn), "{base} + {distance}");
+                assert!(tsn.is_before(tsn.plus(distance)));
+                assert!(!tsn.is_after(tsn.plus(distance)));
+                assert!(tsn.plus(distance).is_at_or_after(tsn));
+                assert_eq!(tsn.plus(distance).distance_from(tsn), distance);
+                assert_eq!(tsn.plus(distance).minus(distance), tsn);
+            }
+        }
+    }
+
+    #[test]
+    fn a_number_is_not_after_itself() {
+        assert!(!Tsn(7).is_after(Tsn(7)));
+        assert!(!Tsn(7).is_before(Tsn(7)));
+        assert!(Tsn(7).is_at_or_after(Tsn(7)));
+        assert_eq!(Tsn(7).distance_from(Tsn(7)), 0);
+    }
+
+    /// RFC 1982 §3.2 leaves this pair undefined; here neither comes after the other.
+    #[test]
+    fn of_numbers_half_the_space_apart_neither_is_after_the_other() {
+        let (here, there) = (Tsn(5), Tsn(5 + 0x8000_0000));
+        assert!(!here.is_after(there) && !there.is_after(here));
+        assert!(!here.is_at_or_after(there) && !there.is_at_or_after(here));
+        assert!(!Ssn(5).is_after(Ssn(0x8005)) && !Ssn(0x8005).is_after(Ssn(5)));
+    }
+
+    #[test]
+    fn numbers_wrap_at_both_ends() {
+        assert_eq!(Tsn(u32::MAX).next(), Tsn(0));
+        assert_eq!(Tsn(0).previous(), Tsn(u32::MAX));
+        assert_eq!(Ssn(u16::MAX).next(), Ssn(0));
+        assert_eq!(Ssn(2).minus(5), Ssn(0xfffd));
+        assert!(Ssn(0).is_after(Ssn(u16::MAX)));
+        assert_eq!(Ssn(3).distance_from(Ssn(0xfffe)), 5);
+    }
+
+    /// All pairs within a small space would be 2^32 of 16 bits; a step of a prime visits each distance class.
+    #[test]
+    fn of_two_different_numbers_exactly_one_is_after_the_other_unless_half_the_space_apart() {
+        for here in (0..=u16::MAX).step_by(251).map(Ssn) {
+            for there in (0..=u16::MAX).step_by(241).map(Ssn) {
+                let apart = here.distance_from(there);
+                let expected = apart != 0 && apart != 0x8000;
+                assert_eq!(here.is_after(there) ^ there.is_after(here), expected, "{here} {there}");
+            }
+        }
+    }
+}
