@@ -1,0 +1,53 @@
+//! FORWARD TSN received (RFC 3758 §3.6): the peer has given messages up.
+
+use usctp_wire::{ForwardTsn, Ssn, StreamId};
+
+use super::{Inbound, InboundOutcome};
+use crate::fault::PeerFault;
+
+impl Inbound {
+    /// FORWARD TSN came. Only for an association that has agreed on it.
+    pub(crate) fn handle_forward_tsn(&mut self, forward: &ForwardTsn<'_>) -> Result<(), PeerFault> {
+        self.reassembly.set_abandoning();
+        // RFC 3758 §3.6: old or new, a SACK is due without delay; the old one says that our last SACK was lost.
+        self.ack.on_urgent();
+        if !forward.cumulative.is_after(self.map.cumulative()) {
+            return Ok(());
+        }
+        self.map.advance_to(forward.cumulative);
+        self.throw_skipped(forward);
+        for (stream, ssn) in forward.skipped.iter() {
+            if stream.0 < self.streams.count() {
+                self.skip_stream(stream, ssn);
+            }
+        }
+        Ok(())
+    }
+
+    fn throw_skipped(&mut self, forward: &ForwardTsn<'_>) {
+        let Self { reassembly, window, aborted, .. } = self;
+        let mut names: Vec<_> = forward.skipped.iter().map(|(stream, ssn)| (stream.0, ssn)).collect();
+        names.sort_by_key(|&(stream, _)| stream);
+        let is_skipped = |stream: StreamId, ssn: Ssn| {
+            let from = names.partition_point(|&(name, _)| name < stream.0);
+            let mut entries = names.iter().skip(from).take_while(|&&(name, _)| name == stream.0);
+            entries.any(|&(_, skipped)| skipped.is_at_or_after(ssn))
+        };
+        reassembly.skip(forward.cumulative, is_skipped, |thrown| {
+            window.give_up(thrown.load.0, thrown.load.1);
+            if thrown.partial {
+                let (stream, ssn, unordered) = (thrown.stream, thrown.ssn, thrown.unordered);
+                *aborted = Some(InboundOutcome::PartialDeliveryAborted { stream, ssn, unordered });
+            }
+        });
+    }
+
+    /// RFC 3758 §3.6: what was only waiting for a skipped message is delivered now.
+    fn skip_stream(&mut self, stream: StreamId, ssn: Ssn) {
+        let skipped = self.streams.skip(stream, ssn);
+        self.ready.extend(skipped);
+        while let Some(message) = self.streams.take_next(stream) {
+            self.ready.push_back(message);
+        }
+    }
+}
