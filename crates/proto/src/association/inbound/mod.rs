@@ -395,8 +395,8 @@ impl Inbound {
             0 => return,
             point => point,
         };
-        let Self { reassembly, streams, .. } = self;
-        reassembly.begin_partial(octets, |stream, ssn| streams.next(stream) == ssn);
+        let Self { reassembly, streams, map, .. } = self;
+        reassembly.begin_partial(octets, map.cumulative(), |stream, ssn| streams.next(stream) == ssn);
     }
 
     fn deliver(&mut self, Part { message, beginning, ending }: Part) -> Delivery {

@@ -83,15 +83,18 @@ impl Reassembly {
         Ok(if self.runs.get(at).is_some_and(is_whole) { Some(self.runs.remove(at).into_message()) } else { None })
     }
 
-    /// Chooses a message for partial delivery: the first that has begun, has `octets` at least, and is `next` to be
-    /// delivered. False when there is none, or one has been chosen already.
-    pub(super) fn begin_partial(&mut self, octets: u32, next: impl Fn(StreamId, Ssn) -> bool) -> bool {
+    /// Chooses a message for partial delivery: the one that goes on behind `cumulative`, if it has begun, has `octets` at
+    /// least, and is `next` to be delivered. False when there is none, or one has been chosen already.
+    ///
+    /// Nothing in front of it can still come then. Messages that complete while it is being delivered have higher TSNs:
+    /// however full they make the buffer, its missing fragments fill gaps, which are never refused.
+    pub(super) fn begin_partial(&mut self, octets: u32, cumulative: Tsn, next: impl Fn(StreamId, Ssn) -> bool) -> bool {
         if self.partial {
             return false;
         }
         let may = |run: &&mut Run| {
-            run.beginning
-                && !run.parts.is_empty()
+            run.end() == cumulative.next()
+                && run.beginning
                 && run.octets >= octets
                 && (run.unordered || next(run.stream, run.ssn))
         };
@@ -411,9 +414,9 @@ mod tests {
         let mut reassembly = Reassembly::default();
         insert(&mut reassembly, 1, "B");
         insert(&mut reassembly, 2, "");
-        assert!(!reassembly.begin_partial(0, |_, _| false));
-        assert!(!reassembly.begin_partial(1000, |_, _| true));
-        assert!(reassembly.begin_partial(0, |_, _| true));
+        assert!(!reassembly.begin_partial(0, Tsn(2), |_, _| false));
+        assert!(!reassembly.begin_partial(1000, Tsn(2), |_, _| true));
+        assert!(reassembly.begin_partial(0, Tsn(2), |_, _| true));
         let part = reassembly.take_part().unwrap();
         assert_eq!((part.beginning, part.ending, part.message.parts.len()), (true, false, 2));
         assert!(reassembly.take_part().is_none());
