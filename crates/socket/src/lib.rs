@@ -2,12 +2,15 @@
 #![forbid(unsafe_code)]
 
 mod ancillary;
+mod clock;
 mod error;
 mod notification;
 mod options;
 mod readiness;
+mod readiness_fd;
 mod socket;
 mod stack;
+mod wait;
 
 pub use ancillary::{
     InitParameters, NextInfo, PartialReliability, ReceiveFlags, ReceiveInfo, Received, SendFlags, SendInfo,
