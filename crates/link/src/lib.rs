@@ -37,6 +37,7 @@ pub use crate::{
     packet::{ChecksumState, Ecn, Icmp, IcmpKind, Incoming, Outgoing, Packet, SendOutcome},
     settings::{LinkChoice, LinkSettings},
     sys::descriptor::{StackFd, close_stack_descriptors_after_fork, is_stack_descriptor, next_stack_descriptor},
+    sys::signals::with_signals_blocked,
     tap::Tap,
 };
 
