@@ -1,4 +1,5 @@
 //! The signal mask, for threads that the program must not notice.
+#![allow(unsafe_code)]
 
 /// Calls `f` with all signals blocked in this thread, so that a thread that `f` starts has them blocked from its first
 /// instruction on.
