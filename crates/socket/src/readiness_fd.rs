@@ -114,7 +114,8 @@ impl ReadinessFd {
             let _ = recv(&self.gate, &mut octet, RecvFlags::DONTWAIT | RecvFlags::TRUNC);
             self.shown.writable = true;
         } else if !self.shown.hang_up {
-            let closed = self.retried(|outer| sendto(outer, &[0; FILLER], QUIET, &self.gate_name).map(drop));
+            let gate = self.gate_name.clone();
+            let closed = self.retried(|outer| sendto(outer, &[0; FILLER], QUIET, &gate).map(drop));
             self.shown.writable = !closed;
         }
     }
