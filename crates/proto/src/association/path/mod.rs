@@ -16,7 +16,10 @@ pub(crate) use self::{
     mtu::PathMtu,
     rtt::RttEstimator,
 };
-use super::{congestion::CongestionControl, timer::Timer, timer::earliest};
+use super::{
+    congestion::{Acknowledged, CongestionControl},
+    timer::{Timer, earliest},
+};
 use crate::{Address, AssociationConfig, Carrier, PathChange, PathConfig, PathState, PathStatus, Time};
 
 /// A path within its association. Stays the same while the path lives; used again after a path is removed.
@@ -225,6 +228,23 @@ impl Path {
         overdue
     }
 
+    /// The SACK whose tally this path holds has been walked: the congestion window grows. Returns how many packets' worth of
+    /// data it acknowledged.
+    pub(crate) fn on_tally(&mut self, grows: bool) -> u32 {
+        let (tally, pmdcs) = (self.ledger.tally, self.pmdcs());
+        if tally.acknowledged == 0 {
+            return 0;
+        }
+        self.congestion.on_acknowledged(&Acknowledged {
+            octets: tally.acknowledged,
+            window_was_full: tally.window_was_full,
+            nothing_left: self.flight == 0 && self.to_retransmit == 0,
+            recovering: !grows,
+            pmdcs,
+        });
+        tally.acknowledged.div_ceil(pmdcs)
+    }
+
     /// A report that packets above `mtu` octets (of IP) do not pass. Whether packets are smaller now.
     pub(crate) fn too_big(&mut self, now: Time, mtu: u32) -> bool {
         self.mtu.too_big(now, mtu)
@@ -361,6 +381,11 @@ impl PathSet {
     /// All paths.
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (PathId, &mut Path)> {
         self.slots.iter_mut().enumerate().filter_map(|(index, path)| Some((PathId(index as u8), path.as_mut()?)))
+    }
+
+    /// One more than the highest [`PathId`] ever given.
+    pub(crate) fn slots(&self) -> usize {
+        self.slots.len()
     }
 
     /// How many there are.

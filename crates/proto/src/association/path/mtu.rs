@@ -29,8 +29,7 @@ impl PathMtu {
     pub(crate) fn new(ipv6: bool, route_mtu: u32, config: &PathConfig) -> Self {
         let floor = if ipv6 { FLOOR_IPV6 } else { FLOOR_IPV4 };
         let ceiling = whole_words(route_mtu).max(floor);
-        let mut mtu =
-            Self { current: ceiling, ceiling, floor, discovery: true, narrow: false, raise: Timer::STOPPED };
+        let mut mtu = Self { current: ceiling, ceiling, floor, discovery: true, narrow: false, raise: Timer::STOPPED };
         mtu.configure(config);
         mtu
     }

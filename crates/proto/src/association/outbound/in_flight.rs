@@ -1,0 +1,381 @@
+//! Chunks that have a TSN and are not cumulatively acknowledged: the state of each, and the sums over them.
+//!
+//! Every change of a chunk's state goes through one of a few doors here, which keep the sums true: the flight of each path,
+//! the payload on its way, how many are marked, and the earliest TSN of each path.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+use usctp_wire::{Data, Ppid, Ssn, StreamId, Tsn};
+
+use super::{super::path::PathId, super::path::PathSet, gaps::Range};
+use crate::MessageId;
+
+/// A chunk with a TSN. 72 octets: there may be thousands.
+#[derive(Clone, Debug)]
+pub(super) struct SentChunk {
+    pub(super) payload: Bytes,
+    pub(super) message: MessageId,
+    pub(super) ppid: Ppid,
+    pub(super) context: u32,
+    /// Octets of overhead that the send buffer is charged with beside the payload.
+    pub(super) overhead: u32,
+    /// The next TSN when it was retransmitted: an acknowledgement of anything below says nothing about that repetition.
+    pub(super) resent_before: Tsn,
+    pub(super) stream: StreamId,
+    pub(super) ssn: Ssn,
+    /// Where it was sent last.
+    pub(super) path: PathId,
+    /// Where it is to be sent, while marked.
+    target: PathId,
+    state: State,
+    pub(super) misses: u8,
+    /// As in [`super::message::chunk_flags`].
+    pub(super) flags: u8,
+    pub(super) retransmitted: bool,
+    /// RFC 9260 §7.2.4, 5): not eligible for fast retransmission (again).
+    pub(super) fast_retransmitted: bool,
+    /// Was acknowledged by a gap block at some time: a second acknowledgement is nothing new.
+    pub(super) was_acknowledged: bool,
+}
+
+/// Where a chunk stands.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum State {
+    /// On its way.
+    Outstanding,
+    /// Acknowledged by a gap block; the peer may still renege.
+    Acknowledged,
+    /// Given up as lost, to be sent again.
+    Marked,
+}
+
+impl SentChunk {
+    /// A fragment about to be sent for the first time.
+    #[allow(clippy::too_many_arguments, reason = "one chunk's fields, named at the one place that makes it")]
+    pub(super) fn new(
+        message: MessageId,
+        stream: StreamId,
+        ssn: Ssn,
+        ppid: Ppid,
+        context: u32,
+        flags: u8,
+        overhead: u32,
+        payload: Bytes,
+    ) -> Self {
+        Self {
+            payload,
+            message,
+            ppid,
+            context,
+            overhead,
+            resent_before: Tsn(0),
+            stream,
+            ssn,
+            path: PathId(0),
+            target: PathId(0),
+            state: State::Outstanding,
+            misses: 0,
+            flags,
+            retransmitted: false,
+            fast_retransmitted: false,
+            was_acknowledged: false,
+        }
+    }
+
+    /// As it stands in a packet.
+    pub(super) fn data(&self, tsn: Tsn, immediate: bool) -> Data<'_> {
+        Data {
+            tsn,
+            stream: self.stream,
+            ssn: self.ssn,
+            ppid: self.ppid,
+            unordered: self.flags & 4 != 0,
+            beginning: self.flags & 2 != 0,
+            ending: self.flags & 1 != 0,
+            immediate: immediate || self.flags & 8 != 0,
+            payload: &self.payload,
+        }
+    }
+
+    /// Octets of send buffer it holds.
+    pub(super) fn charge(&self) -> usize {
+        self.payload.len() + self.overhead as usize
+    }
+
+    pub(super) const fn state(&self) -> State {
+        self.state
+    }
+
+    /// Where it is to be sent, while marked.
+    pub(super) const fn target(&self) -> PathId {
+        self.target
+    }
+
+    /// Octets in a packet, header and padding included: what congestion control counts (RFC 9260 §7.2).
+    pub(super) fn wire_octets(&self) -> u32 {
+        chunk_octets(self.payload.len()) as u32
+    }
+}
+
+/// Octets that a DATA chunk takes in a packet.
+pub(super) const fn chunk_octets(payload: usize) -> usize {
+    (payload + Data::HEADER_LEN).next_multiple_of(4)
+}
+
+/// All of them, by TSN.
+#[derive(Clone, Debug)]
+pub(super) struct InFlight {
+    /// The chunk at index 0 has the TSN after this.
+    cumulative: Tsn,
+    chunks: VecDeque<SentChunk>,
+    /// What gap blocks acknowledge, as offsets from `cumulative`.
+    pub(super) gaps: Vec<Range>,
+    /// Payload octets outstanding.
+    outstanding: usize,
+    outstanding_chunks: usize,
+    marked: usize,
+    /// No chunk below is marked.
+    marked_from: Tsn,
+}
+
+impl InFlight {
+    pub(super) fn new(initial_tsn: Tsn) -> Self {
+        Self {
+            cumulative: initial_tsn.previous(),
+            chunks: VecDeque::new(),
+            gaps: Vec::new(),
+            outstanding: 0,
+            outstanding_chunks: 0,
+            marked: 0,
+            marked_from: initial_tsn,
+        }
+    }
+
+    /// Sends `chunk` for the first time, on `path`.
+    pub(super) fn push(&mut self, chunk: SentChunk, path: PathId, paths: &mut PathSet) {
+        self.chunks.push_back(chunk);
+        self.set_outstanding(self.chunks.len() - 1, path, paths);
+    }
+
+    /// Sends the marked chunk at `index` again, on `path`.
+    pub(super) fn resend(&mut self, index: usize, path: PathId, paths: &mut PathSet) {
+        self.leave(index, paths);
+        let next = self.next_tsn();
+        let chunk = &mut self.chunks[index];
+        chunk.misses = 0;
+        chunk.retransmitted = true;
+        chunk.resent_before = next;
+        self.set_outstanding(index, path, paths);
+    }
+
+    /// Gives the chunk at `index` up as lost: to be sent again on `target`.
+    pub(super) fn mark(&mut self, index: usize, target: PathId, paths: &mut PathSet) {
+        self.leave(index, paths);
+        let tsn = self.tsn(index);
+        if self.marked == 0 || tsn.is_before(self.marked_from) {
+            self.marked_from = tsn;
+        }
+        self.marked += 1;
+        let chunk = &mut self.chunks[index];
+        chunk.state = State::Marked;
+        chunk.target = target;
+        if let Some(path) = paths.get_mut(target) {
+            path.to_retransmit += 1;
+        }
+    }
+
+    /// A gap block acknowledges the chunk at `index`.
+    pub(super) fn acknowledge(&mut self, index: usize, paths: &mut PathSet) {
+        self.leave(index, paths);
+        let chunk = &mut self.chunks[index];
+        chunk.state = State::Acknowledged;
+        chunk.was_acknowledged = true;
+    }
+
+    /// The peer takes its acknowledgement back.
+    pub(super) fn renege(&mut self, index: usize, paths: &mut PathSet) {
+        let path = self.chunks[index].path;
+        if paths.get(path).is_some() {
+            self.set_outstanding(index, path, paths);
+        } else {
+            self.mark(index, paths.select_for_data(), paths);
+        }
+    }
+
+    /// The cumulative TSN passes the first chunk.
+    pub(super) fn pop(&mut self, paths: &mut PathSet) -> Option<SentChunk> {
+        if self.chunks.is_empty() {
+            return None;
+        }
+        self.leave(0, paths);
+        let chunk = self.chunks.pop_front()?;
+        self.cumulative = self.cumulative.next();
+        if !self.marked_from.is_after(self.cumulative) {
+            self.marked_from = self.cumulative.next();
+        }
+        Some(chunk)
+    }
+
+    /// Finds the next earliest TSN of a path whose earliest chunk is outstanding no more.
+    pub(super) fn settle(&self, id: PathId, paths: &mut PathSet) {
+        let Some(path) = paths.get_mut(id) else { return };
+        path.ledger.tally.earliest_gone = false;
+        let Some(old) = path.ledger.earliest else { return };
+        path.ledger.earliest = None;
+        if path.flight == 0 {
+            return;
+        }
+        // Forward from the old one only; what was passed by then never comes before it, unless put there explicitly.
+        let from = if old.is_after(self.cumulative) { self.index(old) } else { 0 };
+        let found = self.chunks.range(from.min(self.chunks.len())..);
+        let found = found.enumerate().find(|(_, chunk)| chunk.state == State::Outstanding && chunk.path == id);
+        path.ledger.earliest = found.map(|(step, _)| self.tsn(from + step));
+    }
+
+    /// The first marked chunk for `target`, from `from` on.
+    pub(super) fn next_marked(&mut self, target: PathId, from: usize) -> Option<usize> {
+        if self.marked == 0 {
+            return None;
+        }
+        let first = self.index(self.marked_from);
+        let mut lowest = None;
+        for (index, chunk) in self.chunks.iter().enumerate().skip(first.max(from)) {
+            if chunk.state != State::Marked {
+                continue;
+            }
+            lowest.get_or_insert(index);
+            if chunk.target == target {
+                if from <= first {
+                    self.marked_from = self.tsn(lowest.unwrap_or(index));
+                }
+                return Some(index);
+            }
+        }
+        None
+    }
+
+    /// Marks everything outstanding on `path`, to be sent on `target`. How many.
+    pub(super) fn mark_path(&mut self, path: PathId, target: PathId, paths: &mut PathSet) -> usize {
+        let before = self.marked;
+        for index in 0..self.chunks.len() {
+            let chunk = &self.chunks[index];
+            if chunk.state == State::Outstanding && chunk.path == path {
+                self.mark(index, target, paths);
+            }
+        }
+        self.settle(path, paths);
+        self.marked - before
+    }
+
+    /// What was to be sent again on `from` goes to `target` instead.
+    pub(super) fn retarget(&mut self, from: PathId, target: PathId, paths: &mut PathSet) {
+        for chunk in &mut self.chunks {
+            if chunk.state == State::Marked && chunk.target == from {
+                chunk.target = target;
+                if let Some(path) = paths.get_mut(target) {
+                    path.to_retransmit += 1;
+                }
+            }
+        }
+        if let Some(path) = paths.get_mut(from) {
+            path.to_retransmit = 0;
+        }
+    }
+
+    /// Gives room back that only a busy association needs.
+    pub(super) fn compact(&mut self) {
+        self.chunks.shrink_to_fit();
+        self.gaps.shrink_to_fit();
+    }
+
+    pub(super) fn chunk(&self, index: usize) -> Option<&SentChunk> {
+        self.chunks.get(index)
+    }
+
+    pub(super) fn chunk_mut(&mut self, index: usize) -> Option<&mut SentChunk> {
+        self.chunks.get_mut(index)
+    }
+
+    /// The TSN of the chunk at `index`.
+    pub(super) const fn tsn(&self, index: usize) -> Tsn {
+        self.cumulative.plus(1).plus(index as u32)
+    }
+
+    /// The TSN that the next new chunk gets.
+    pub(super) fn next_tsn(&self) -> Tsn {
+        self.tsn(self.chunks.len())
+    }
+
+    pub(super) const fn cumulative(&self) -> Tsn {
+        self.cumulative
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.chunks.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.chunks.is_empty()
+    }
+
+    /// Payload octets outstanding.
+    pub(super) const fn outstanding(&self) -> usize {
+        self.outstanding
+    }
+
+    /// Chunks neither acknowledged nor marked.
+    pub(super) const fn outstanding_chunks(&self) -> usize {
+        self.outstanding_chunks
+    }
+
+    /// Chunks marked for retransmission.
+    pub(super) const fn marked(&self) -> usize {
+        self.marked
+    }
+
+    fn index(&self, tsn: Tsn) -> usize {
+        tsn.distance_from(self.cumulative.next()) as usize
+    }
+
+    fn set_outstanding(&mut self, index: usize, id: PathId, paths: &mut PathSet) {
+        let tsn = self.tsn(index);
+        let chunk = &mut self.chunks[index];
+        chunk.state = State::Outstanding;
+        chunk.path = id;
+        self.outstanding += chunk.payload.len();
+        self.outstanding_chunks += 1;
+        if let Some(path) = paths.get_mut(id) {
+            path.flight += chunk.wire_octets();
+            // One that is gone already is only a bound for where to look.
+            let sooner = path.ledger.earliest.is_none_or(|earliest| tsn.is_before(earliest));
+            if sooner {
+                path.ledger.earliest = Some(tsn);
+                path.ledger.tally.earliest_gone = false;
+            }
+        }
+    }
+
+    /// Takes the chunk out of the sums of its present state.
+    fn leave(&mut self, index: usize, paths: &mut PathSet) {
+        let tsn = self.tsn(index);
+        let chunk = &self.chunks[index];
+        match chunk.state {
+            State::Outstanding => {
+                self.outstanding -= chunk.payload.len();
+                self.outstanding_chunks -= 1;
+                if let Some(path) = paths.get_mut(chunk.path) {
+                    path.flight -= chunk.wire_octets();
+                    path.ledger.tally.earliest_gone |= path.ledger.earliest == Some(tsn);
+                }
+            }
+            State::Marked => {
+                self.marked -= 1;
+                if let Some(path) = paths.get_mut(chunk.target) {
+                    path.to_retransmit -= 1;
+                }
+            }
+            State::Acknowledged => {}
+        }
+    }
+}

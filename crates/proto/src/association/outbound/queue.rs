@@ -1,0 +1,143 @@
+//! Messages that wait to be sent, and what they hold of the send buffer.
+
+use std::collections::BTreeSet;
+
+use slab::Slab;
+use usctp_wire::Data;
+
+use super::{message::QueuedMessage, scheduler::Scheduler};
+use crate::Time;
+
+/// The messages that have no TSN yet, whole or in part.
+#[derive(Clone, Debug, Default)]
+pub(super) struct SendQueue {
+    messages: Slab<QueuedMessage>,
+    scheduler: Scheduler,
+    /// The message that is being sent: its turn lasts to its end.
+    current: Option<usize>,
+    /// Messages not begun that have a lifetime.
+    lifetimes: BTreeSet<(Time, usize)>,
+    /// Octets that all would take in packets: payload and chunk headers of one chunk each.
+    octets: usize,
+}
+
+impl SendQueue {
+    /// A new message.
+    pub(super) fn push(&mut self, message: QueuedMessage) {
+        self.octets += message.rest.len() + Data::HEADER_LEN;
+        let expires = message.expires;
+        let slot = self.messages.insert(message);
+        self.scheduler.on_queued(slot, &self.messages[slot]);
+        if let Some(expires) = expires {
+            self.lifetimes.insert((expires, slot));
+        }
+    }
+
+    /// The message whose turn it is.
+    pub(super) fn head(&self) -> Option<&QueuedMessage> {
+        self.messages.get(self.current.or_else(|| self.scheduler.next())?)
+    }
+
+    /// The message whose turn it is, to cut a fragment off it: it counts as begun. [`Self::end_turn`] afterwards.
+    pub(super) fn begin_turn(&mut self) -> Option<&mut QueuedMessage> {
+        let slot = match self.current {
+            Some(slot) => slot,
+            None => {
+                let slot = self.scheduler.next()?;
+                self.current = Some(slot);
+                if let Some(expires) = self.messages.get(slot)?.expires {
+                    self.lifetimes.remove(&(expires, slot));
+                }
+                slot
+            }
+        };
+        self.messages.get_mut(slot)
+    }
+
+    /// `sent` octets were cut off the current message; if that was all of it, it goes.
+    pub(super) fn end_turn(&mut self, sent: usize) {
+        self.octets -= sent;
+        let Some(slot) = self.current else { return };
+        if self.messages.get(slot).is_some_and(|message| message.rest.is_empty()) {
+            self.current = None;
+            self.octets -= Data::HEADER_LEN;
+            self.remove(slot);
+        }
+    }
+
+    /// Takes out the next message whose lifetime is over.
+    pub(super) fn expired(&mut self, now: Time) -> Option<QueuedMessage> {
+        let &(expires, slot) = self.lifetimes.first()?;
+        if expires > now {
+            return None;
+        }
+        self.lifetimes.pop_first();
+        self.take(slot)
+    }
+
+    /// Takes out all messages that `unwanted` chooses, in the order of the calls.
+    pub(super) fn take_all(&mut self, unwanted: impl Fn(&QueuedMessage) -> bool) -> Vec<QueuedMessage> {
+        let chosen = self.messages.iter().filter(|(_, message)| unwanted(message));
+        let mut slots: Vec<_> = chosen.map(|(slot, message)| (message.id.0, slot)).collect();
+        slots.sort_unstable();
+        let mut taken = Vec::with_capacity(slots.len());
+        for (_, slot) in slots {
+            if self.current == Some(slot) {
+                self.current = None;
+            }
+            taken.extend(self.take(slot));
+        }
+        if self.messages.is_empty() {
+            *self = Self::default();
+        }
+        taken
+    }
+
+    /// No message wants this path any more.
+    pub(super) fn forget_wish(&mut self, path: super::PathId) {
+        for (_, message) in &mut self.messages {
+            if message.wish == Some(path) {
+                message.wish = None;
+            }
+        }
+    }
+
+    /// Octets that all would take in packets.
+    pub(super) const fn octets(&self) -> usize {
+        self.octets
+    }
+
+    /// How many messages wait, one begun included.
+    pub(super) fn len(&self) -> usize {
+        self.messages.len()
+    }
+
+    /// Whether none waits.
+    pub(super) fn is_empty(&self) -> bool {
+        self.messages.is_empty()
+    }
+
+    /// When the next lifetime is over.
+    pub(super) fn next_timeout(&self) -> Option<Time> {
+        self.lifetimes.first().map(|&(expires, _)| expires)
+    }
+
+    fn take(&mut self, slot: usize) -> Option<QueuedMessage> {
+        let message = self.remove(slot)?;
+        self.octets -= message.rest.len() + Data::HEADER_LEN;
+        if let (Some(expires), false) = (message.expires, message.begun) {
+            self.lifetimes.remove(&(expires, slot));
+        }
+        Some(message)
+    }
+
+    fn remove(&mut self, slot: usize) -> Option<QueuedMessage> {
+        let message = self.messages.try_remove(slot)?;
+        let messages = &self.messages;
+        self.scheduler.on_removed(|slot, id| messages.get(slot).is_some_and(|message| message.id == id));
+        Some(message)
+    }
+}
+
+#[cfg(test)]
+mod tests;
