@@ -39,9 +39,9 @@ mod stack;
 pub use address::{SctpAddrs, ToSctpAddrs};
 pub use error::Error;
 pub use message::{Part, Received, SendOptions};
-pub use options::{PathStatus, Status};
+pub use options::{PathStatus, Statistics, Status};
 pub use stack::{Stack, StackBuilder};
 pub use usctp_socket::{
-    AssocId, AssociationChangeState, AssociationStatistics, InitParameters, LinkChoice, Notification, NotificationKind,
-    SocketError, StackError,
+    AssocId, AssociationChangeState, InitParameters, LinkChoice, Notification, NotificationKind, SocketError,
+    StackError,
 };

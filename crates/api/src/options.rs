@@ -1,9 +1,9 @@
-//! What an association says of itself: [`Status`], [`PathStatus`].
+//! What an association says of itself: [`Status`], [`PathStatus`], [`Statistics`].
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use usctp_socket::PathInfo;
+use usctp_socket::{AssociationStatistics, PathInfo};
 
 /// State of an association (RFC 6458 §8.2.1).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -68,6 +68,44 @@ impl From<usctp_socket::Status> for Status {
             outbound_streams: status.outbound_streams,
             fragmentation_point: status.fragmentation_point,
             primary: status.primary.into(),
+        }
+    }
+}
+
+/// Counters of an association since it began.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Statistics {
+    /// Packets received.
+    pub packets_in: u64,
+    /// Packets sent.
+    pub packets_out: u64,
+    /// DATA chunks received, duplicates not counted.
+    pub data_chunks_in: u64,
+    /// DATA chunks sent, retransmissions not counted.
+    pub data_chunks_out: u64,
+    /// DATA chunks sent again, for whatever reason.
+    pub retransmitted_chunks: u64,
+    /// Times that the retransmission timer ran out.
+    pub timeouts: u64,
+    /// DATA chunks that came twice.
+    pub duplicates_in: u64,
+    /// The largest retransmission time-out there was.
+    pub largest_timeout: Duration,
+}
+
+impl From<AssociationStatistics> for Statistics {
+    fn from(statistics: AssociationStatistics) -> Self {
+        let counters = statistics.counters;
+        Self {
+            packets_in: counters.packets_in,
+            packets_out: counters.packets_out,
+            data_chunks_in: counters.data_chunks_in_ordered + counters.data_chunks_in_unordered,
+            data_chunks_out: counters.data_chunks_out_ordered + counters.data_chunks_out_unordered,
+            retransmitted_chunks: counters.retransmitted_chunks,
+            timeouts: counters.timeouts,
+            duplicates_in: counters.duplicates_in,
+            largest_timeout: counters.max_rto_seen,
         }
     }
 }

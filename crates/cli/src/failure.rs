@@ -44,6 +44,12 @@ impl fmt::Display for Failure {
     }
 }
 
+impl From<usctp::Error> for Failure {
+    fn from(error: usctp::Error) -> Self {
+        Self::new(Status::Failed, error.to_string())
+    }
+}
+
 impl From<Status> for ExitCode {
     fn from(status: Status) -> Self {
         Self::from(status as u8)

@@ -4,7 +4,9 @@
 
 #![forbid(unsafe_code)]
 
+mod echo;
 mod failure;
+mod perf;
 mod program;
 mod run;
 mod settings;
@@ -28,6 +30,10 @@ struct Arguments {
 enum Command {
     /// Run a program, unmodified, with its SCTP sockets on the userspace stack.
     Run(run::RunArguments),
+    /// Send every message back, or send messages to such a server.
+    Echo(echo::EchoArguments),
+    /// Measure goodput, messages per second, retransmissions and round trip time between two hosts.
+    Perf(perf::PerfArguments),
 }
 
 fn main() -> ExitCode {
@@ -37,6 +43,8 @@ fn main() -> ExitCode {
     };
     let done = match arguments.command {
         Command::Run(arguments) => run::run(arguments),
+        Command::Echo(arguments) => echo::echo(&arguments),
+        Command::Perf(arguments) => perf::perf(&arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -109,6 +109,49 @@ impl Settings {
     }
 }
 
+/// What is said by flag, or else by variable: for the commands that open a stack in this process.
+///
+/// The log level has no effect here: what these commands have to tell, they print.
+impl Settings {
+    /// A stack with these settings.
+    pub(crate) fn open_stack(&self) -> Result<usctp::Stack, Failure> {
+        check_environment()?;
+        let mut builder = usctp::Stack::builder();
+        let said: Vec<Variable> = self.variables()?;
+        let value = |name: &str| {
+            let flag = said.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
+            flag.or_else(|| env::var_os(name)).filter(|value| !value.is_empty())
+        };
+        let text = |name: &str| value(name).map(|value| value.to_string_lossy().into_owned());
+        if let Some(link) = text(LINK).and_then(|name| LinkChoice::from_str(&name, false).ok()) {
+            builder = builder.link(link.into());
+        }
+        if let Some(port) = text(UDP_PORT).and_then(|port| port.parse().ok()) {
+            builder = builder.udp_port(port);
+        }
+        if let Some(port) = text(UDP_PEER_PORT).and_then(|port| port.parse().ok()) {
+            builder = builder.udp_peer_port(port);
+        }
+        if let Some(file) = value(PCAP) {
+            builder = builder.pcap(file);
+        }
+        if let Some(seconds) = text(EXIT_TIMEOUT).and_then(|seconds| seconds.parse().ok()) {
+            builder = builder.exit_timeout(std::time::Duration::from_secs_f64(seconds));
+        }
+        Ok(builder.build()?)
+    }
+}
+
+impl From<LinkChoice> for usctp::LinkChoice {
+    fn from(choice: LinkChoice) -> Self {
+        match choice {
+            LinkChoice::Raw => Self::Raw,
+            LinkChoice::Udp => Self::Udp,
+            LinkChoice::Auto => Self::Auto,
+        }
+    }
+}
+
 /// Checks the variables that this process was itself started with, so that a mistake is told here, once, and not by
 /// every program of a pipeline.
 pub(crate) fn check_environment() -> Result<(), Failure> {

@@ -4,13 +4,13 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use usctp_socket::{
-    AssocId, AssociationStatistics, GeneralName, GeneralValue, How, InitParameters, NotificationKind, OptionName,
-    OptionValue, Scope, SendFlags, SendInfo, Socket, SocketError, Style,
+    AssocId, GeneralName, GeneralValue, How, InitParameters, NotificationKind, OptionName, OptionValue, Scope,
+    SendFlags, SendInfo, Socket, SocketError, Style,
 };
 
 use crate::blocking::endpoint::{self, retry};
 use crate::error::Doing as _;
-use crate::{Error, Received, SendOptions, Stack, Status, ToSctpAddrs};
+use crate::{Error, Received, SendOptions, Stack, Statistics, Status, ToSctpAddrs};
 
 /// A one-to-one socket with its association, as [`std::net::TcpStream`], but of messages.
 ///
@@ -149,9 +149,9 @@ impl SctpAssociation {
     }
 
     /// Its counters since it began.
-    pub fn statistics(&self) -> Result<AssociationStatistics, Error> {
+    pub fn statistics(&self) -> Result<Statistics, Error> {
         match endpoint::option(&self.socket, OptionName::AssociationStatistics, AssocId::NONE)? {
-            OptionValue::AssociationStatistics(statistics) => Ok(*statistics),
+            OptionValue::AssociationStatistics(statistics) => Ok((*statistics).into()),
             _ => Err(SocketError::NoSuchOption).doing(|| "read the statistics".to_owned()),
         }
     }

@@ -4,14 +4,14 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use usctp_socket::{
-    AssocId, AssociationStatistics, GeneralName, NotificationKind, OptionName, OptionValue, Scope, SendFlags, SendInfo,
-    Socket, SocketError, Style,
+    AssocId, GeneralName, NotificationKind, OptionName, OptionValue, Scope, SendFlags, SendInfo, Socket, SocketError,
+    Style,
 };
 
 use crate::blocking::SctpAssociation;
 use crate::blocking::endpoint;
 use crate::error::Doing as _;
-use crate::{Error, Received, SendOptions, Stack, Status, ToSctpAddrs};
+use crate::{Error, Received, SendOptions, Stack, Statistics, Status, ToSctpAddrs};
 
 /// A one-to-many socket, as [`std::net::UdpSocket`], but each peer is an association.
 ///
@@ -135,9 +135,9 @@ impl SctpSocket {
     }
 
     /// The counters of an association since it began.
-    pub fn statistics(&self, association: AssocId) -> Result<AssociationStatistics, Error> {
+    pub fn statistics(&self, association: AssocId) -> Result<Statistics, Error> {
         match endpoint::option(&self.socket, OptionName::AssociationStatistics, association)? {
-            OptionValue::AssociationStatistics(statistics) => Ok(*statistics),
+            OptionValue::AssociationStatistics(statistics) => Ok((*statistics).into()),
             _ => Err(SocketError::NoSuchOption).doing(|| "read the statistics".to_owned()),
         }
     }

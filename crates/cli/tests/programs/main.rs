@@ -18,5 +18,7 @@ mod python;
 mod refused;
 mod relay;
 mod socat;
+mod tools;
+mod unprivileged;
 mod usrsctp;
 mod world;

@@ -89,11 +89,6 @@ impl Process {
         let _ = rustix::process::kill_process(pid, signal);
     }
 
-    /// The identifier of the process.
-    pub(crate) fn id(&self) -> u32 {
-        self.child.id()
-    }
-
     /// True while the program has not ended.
     pub(crate) fn is_running(&mut self) -> bool {
         self.child.try_wait().expect("a child can be waited for").is_none()

@@ -1,0 +1,46 @@
+#!/bin/sh
+# install.sh PREFIX: puts usctp, the shared object, the header and a pkg-config file under PREFIX (default /usr/local).
+# Builds first, unless USCTP_TARGET_DIR names a folder with a release build. DESTDIR is put before all paths.
+#
+#   PREFIX/bin/usctp
+#   PREFIX/lib/usctp/libsctp.so.1     what `usctp run` preloads; apart from the distribution's libsctp, which stays
+#   PREFIX/include/usctp/netinet/sctp.h
+#   PREFIX/lib/pkgconfig/usctp.pc     cc $(pkg-config --cflags usctp) server.c $(pkg-config --libs usctp)
+set -eu
+case ${1:-} in
+-*) echo "usage: install.sh [PREFIX]" >&2; exit 2 ;;
+esac
+from=$(cd "$(dirname "$0")" && pwd)
+prefix=${1:-/usr/local}
+case $prefix in
+/*) ;;
+*) prefix=$PWD/$prefix ;;
+esac
+root=${DESTDIR:-}$prefix
+
+if [ -z "${USCTP_TARGET_DIR:-}" ]; then
+    (cd "$from" && cargo build --locked --release -p usctp-cli -p usctp-preload)
+    USCTP_TARGET_DIR=${CARGO_TARGET_DIR:-$from/target}/release
+fi
+for file in usctp libsctp.so; do
+    [ -f "$USCTP_TARGET_DIR/$file" ] || { echo "install.sh: no $file in $USCTP_TARGET_DIR" >&2; exit 1; }
+done
+version=$(sed -n 's/^version = "\(.*\)"$/\1/p' "$from/Cargo.toml" | head -n 1)
+
+install -d "$root/bin" "$root/lib/usctp" "$root/lib/pkgconfig" "$root/include/usctp/netinet"
+install -m 755 "$USCTP_TARGET_DIR/usctp" "$root/bin/usctp"
+install -m 755 "$USCTP_TARGET_DIR/libsctp.so" "$root/lib/usctp/libsctp.so.1"
+ln -sf libsctp.so.1 "$root/lib/usctp/libsctp.so"
+install -m 644 "$from/crates/capi/include/netinet/sctp.h" "$root/include/usctp/netinet/sctp.h"
+cat >"$root/lib/pkgconfig/usctp.pc" <<PC
+prefix=$prefix
+libdir=\${prefix}/lib/usctp
+includedir=\${prefix}/include/usctp
+
+Name: usctp
+Description: SCTP in user space: the sockets API, RFC 6458
+Version: $version
+Cflags: -I\${includedir}
+Libs: -L\${libdir} -Wl,-rpath,\${libdir} -lsctp
+PC
+echo "installed under $root: try $root/bin/usctp run -- PROGRAM"
