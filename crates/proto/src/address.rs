@@ -19,6 +19,30 @@ impl Address {
         let link_local = matches!(ip, IpAddr::V6(v6) if is_link_local(v6));
         Self { ip, scope: if link_local { scope } else { 0 } }
     }
+
+    /// Whether a peer can have it: no wildcard, multicast or broadcast, and nothing of 0.0.0.0/8 or 240.0.0.0/4.
+    pub(crate) fn is_unicast(&self) -> bool {
+        match self.ip {
+            IpAddr::V4(v4) => !v4.is_multicast() && v4.octets()[0] != 0 && v4.octets()[0] < 240,
+            IpAddr::V6(v6) => !v6.is_multicast() && !v6.is_unspecified(),
+        }
+    }
+
+    pub(crate) const fn is_loopback(&self) -> bool {
+        self.ip.is_loopback()
+    }
+
+    /// Only usable on its own link: IPv6 fe80::/10, IPv4 169.254.0.0/16.
+    pub(crate) const fn is_link_local(&self) -> bool {
+        match self.ip {
+            IpAddr::V4(v4) => v4.is_link_local(),
+            IpAddr::V6(v6) => is_link_local(v6),
+        }
+    }
+
+    pub(crate) const fn is_ipv4(&self) -> bool {
+        self.ip.is_ipv4()
+    }
 }
 
 impl From<IpAddr> for Address {

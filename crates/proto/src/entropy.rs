@@ -4,6 +4,7 @@ use rand_chacha::{
     ChaCha20Rng,
     rand_core::{Rng, SeedableRng},
 };
+use usctp_wire::VerificationTag;
 
 /// All randomness of one endpoint. The same seed gives the same run.
 #[derive(Debug)]
@@ -37,6 +38,16 @@ impl Entropy {
     pub fn below(&mut self, bound: u32) -> u32 {
         // Multiply and shift: the bias of at most bound/2^32 does not matter for jitter and ports.
         (((u64::from(self.number())) * u64::from(bound)) >> 32) as u32
+    }
+
+    /// A verification tag: any number but 0 (RFC 9260 §5.3.1).
+    pub(crate) fn tag(&mut self) -> VerificationTag {
+        loop {
+            let number = self.number();
+            if number != 0 {
+                return VerificationTag(number);
+            }
+        }
     }
 
     /// A key that never leaves the process.

@@ -4,7 +4,6 @@ use usctp_wire::{Cause, Tsn};
 
 /// A peer broke the protocol so that the association cannot go on: it is aborted with [`Self::cause`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[allow(dead_code, reason = "glued as the engine is built")]
 pub(crate) enum PeerFault {
     /// A DATA chunk without user data (RFC 9260 §6.2).
     NoUserData(Tsn),
@@ -13,12 +12,12 @@ pub(crate) enum PeerFault {
     /// Fragments of one message that contradict each other (RFC 9260 §6.9).
     BadFragment(Tsn),
     /// A parameter or chunk whose value its field does not allow (RFC 9260 §3.3.10.7).
+    #[allow(dead_code, reason = "no chunk of the base protocol needs it yet")]
     InvalidParameter,
     /// Anything else that only a broken or hostile peer does; the text goes into the cause.
     Violation(&'static str),
 }
 
-#[allow(dead_code, reason = "glued as the engine is built")]
 impl PeerFault {
     /// The cause of the ABORT.
     pub(crate) fn cause(&self) -> Cause<'static> {

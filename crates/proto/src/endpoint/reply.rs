@@ -1,0 +1,77 @@
+//! Packets with no association behind them: answers to INIT, to packets out of the blue, and the last word of an
+//! association that is gone. They stand ready as octets, for there is no state left to write them from later.
+
+use std::collections::VecDeque;
+
+use usctp_wire::{Chunk, Header, PacketBuilder, VerificationTag};
+
+use crate::{Address, Carrier, Ecn, Received, Transmit};
+
+/// Where such a packet goes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct ReturnAddress {
+    pub(crate) source: Option<Address>,
+    pub(crate) destination: Address,
+    pub(crate) carrier: Carrier,
+    pub(crate) local_port: u16,
+    pub(crate) peer_port: u16,
+}
+
+impl ReturnAddress {
+    /// Back to where a packet came from, from the address it came to (RFC 9260 §5.1 B, §8.4).
+    pub(crate) const fn of(received: &Received, header: &Header) -> Self {
+        Self {
+            source: Some(received.destination),
+            destination: received.source,
+            carrier: Carrier { link: received.link, udp_port: received.udp_port },
+            local_port: header.destination_port,
+            peer_port: header.source_port,
+        }
+    }
+}
+
+/// Packets of no association that wait to be polled.
+#[derive(Debug, Default)]
+pub(crate) struct Replies {
+    queue: VecDeque<(ReturnAddress, Vec<u8>)>,
+}
+
+/// Answers to strangers that wait at most; more are as good as lost on the way.
+const MAX_WAITING: usize = 4096;
+
+impl Replies {
+    /// An answer to a packet from anyone; dropped when too many wait.
+    pub(crate) fn answer(&mut self, to: ReturnAddress, tag: VerificationTag, chunk: &Chunk<'_>) {
+        if self.queue.len() < MAX_WAITING {
+            self.last_word(to, tag, chunk);
+        }
+    }
+
+    /// The last packet of an association; their number is bounded by that of the associations.
+    pub(crate) fn last_word(&mut self, to: ReturnAddress, tag: VerificationTag, chunk: &Chunk<'_>) {
+        let header = Header { source_port: to.local_port, destination_port: to.peer_port, tag };
+        let mut octets = Vec::new();
+        let mut packet = PacketBuilder::new(&mut octets, header, usize::from(u16::MAX));
+        if packet.push(chunk) {
+            packet.finish();
+            self.queue.push_back((to, octets));
+        }
+    }
+
+    pub(crate) fn poll_transmit(&mut self, buffer: &mut Vec<u8>) -> Option<Transmit> {
+        let (to, octets) = self.queue.pop_front()?;
+        buffer.extend_from_slice(&octets);
+        Some(Transmit {
+            source: to.source,
+            destination: to.destination,
+            carrier: to.carrier,
+            ecn: Ecn::NotEct,
+            dscp: 0,
+            flow_label: 0,
+            // RFC 9260 §3.3.3: an INIT ACK can be larger than a packet of the path; there is no path yet to know by.
+            dont_fragment: false,
+            len: octets.len(),
+            segment_size: None,
+        })
+    }
+}
