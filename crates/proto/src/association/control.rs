@@ -35,7 +35,7 @@ pub(crate) struct ControlQueue {
 const MAX_HEARTBEAT_ACKS: usize = 8;
 
 /// Octets of error causes in one packet at most.
-const MAX_ERRORS: usize = 512;
+const MAX_ERRORS: usize = 1200;
 
 impl ControlQueue {
     /// Nothing is owed.
@@ -78,6 +78,18 @@ impl ControlQueue {
             .or_else(|| self.heartbeats.front().map(|path| Towards { path: *path, from: None }))
             .or(self.shutdown_ack)
             .or(self.shutdown)
+    }
+
+    /// Forgets the first of what is owed: its path is gone.
+    pub(crate) fn drop_first(&mut self) {
+        if self.cookie_ack.take().is_some() || self.errors.take().is_some() {
+            return;
+        }
+        if !self.heartbeat_acks.is_empty() {
+            self.pop_heartbeat_ack();
+        } else if self.heartbeats.pop_front().is_none() && self.shutdown_ack.take().is_none() {
+            self.shutdown = None;
+        }
     }
 
     /// Takes the causes that go to `path`.

@@ -1,4 +1,5 @@
-//! Congestion marks: ECNE for what came marked, one cut of the window per round trip for what left and was marked
+//! Congestion marks: ECNE for what came marked, CWR for what left and was marked (the window itself is cut by
+//! `outbound`)
 //! (RFC 9260's predecessor RFC 4960 Appendix A; RFC 3168).
 
 use usctp_wire::Tsn;
@@ -10,13 +11,15 @@ pub(crate) struct CongestionMarks {
     pub(crate) agreed: bool,
     /// A marked packet came, with this lowest TSN: ECNE goes with every SACK until the peer's CWR.
     echo: Option<Tsn>,
-    /// Where the window ended when it was last cut for a mark.
-    cut_at: Option<Tsn>,
     /// CWR is owed for this TSN.
     reduced: Option<Tsn>,
 }
 
 impl CongestionMarks {
+    pub(crate) const fn new(agreed: bool) -> Self {
+        Self { agreed, echo: None, reduced: None }
+    }
+
     /// A packet came marked, its lowest TSN is `lowest`. Only the first one since the peer's CWR is echoed: it tells from
     /// where on the peer has not reacted.
     pub(crate) fn on_marked(&mut self, lowest: Tsn) {
@@ -32,19 +35,9 @@ impl CongestionMarks {
         }
     }
 
-    /// ECNE came. True: cut the window; the cut is remembered up to `last_sent`, so that marks of the same window do not
-    /// cut it again.
-    pub(crate) fn on_echo(&mut self, lowest: Tsn, last_sent: Tsn) -> bool {
-        if !self.agreed || lowest.is_after(last_sent) {
-            return false;
-        }
-        // A CWR is owed each time: the one before may have been lost.
+    /// ECNE came for what we sent: a CWR is owed each time, for the one before may have been lost.
+    pub(crate) const fn owe_cwr(&mut self, lowest: Tsn) {
         self.reduced = Some(lowest);
-        let cut = self.cut_at.is_none_or(|at| lowest.is_after(at));
-        if cut {
-            self.cut_at = Some(last_sent);
-        }
-        cut
     }
 
     /// What the next SACK carries as ECNE.
@@ -68,7 +61,7 @@ mod tests {
 
     #[test]
     fn a_mark_is_echoed_until_the_peer_has_reacted() {
-        let mut marks = CongestionMarks { agreed: true, ..CongestionMarks::default() };
+        let mut marks = CongestionMarks::new(true);
         marks.on_marked(Tsn(5));
         marks.on_marked(Tsn(7));
         assert_eq!(marks.echo(), Some(Tsn(5)));
@@ -79,20 +72,19 @@ mod tests {
     }
 
     #[test]
-    fn the_window_is_cut_once_per_flight() {
-        let mut marks = CongestionMarks { agreed: true, ..CongestionMarks::default() };
-        assert!(marks.on_echo(Tsn(10), Tsn(20)));
-        assert_eq!(marks.take_cwr(), Some(Tsn(10)));
-        assert!(!marks.on_echo(Tsn(10), Tsn(25)));
-        assert_eq!(marks.take_cwr(), Some(Tsn(10)));
-        assert!(marks.on_echo(Tsn(21), Tsn(25)));
-        assert!(!marks.on_echo(Tsn(30), Tsn(25)), "not sent yet");
+    fn each_echo_is_answered_once() {
+        let mut marks = CongestionMarks::new(true);
+        assert!(!marks.owes_cwr());
+        marks.owe_cwr(Tsn(10));
+        marks.owe_cwr(Tsn(11));
+        assert_eq!(marks.take_cwr(), Some(Tsn(11)));
+        assert!(!marks.owes_cwr());
     }
 
     #[test]
     fn nothing_happens_without_agreement() {
         let mut marks = CongestionMarks::default();
         marks.on_marked(Tsn(5));
-        assert!(marks.echo().is_none() && !marks.on_echo(Tsn(10), Tsn(20)));
+        assert!(marks.echo().is_none());
     }
 }

@@ -1,1 +1,586 @@
-//! The INIT and COOKIE exchange.
+//! The beginning: INIT, INIT ACK, COOKIE ECHO, COOKIE ACK (RFC 9260 §5), and the beginning anew (§5.2).
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use usctp_wire::{Cause, Chunk, Init, Param, Tsn, VerificationTag};
+
+use super::{
+    Association, Context, PeerSide,
+    collision::{Collision, KnownTags},
+    control::{ControlQueue, Towards},
+    ecn::CongestionMarks,
+    inbound::{Inbound, InboundConfig},
+    local::{LocalSide, listed_addresses},
+    outbound::{Outbound, OutboundConfig},
+    parameters::{InitFault, PeerParameters},
+    path::{PathId, PathSet},
+    phase::{CookieEchoed, CookieWait, Phase},
+    timer::{Backoff, Timer},
+};
+use crate::{
+    Address, AssociationConfig, AssociationKey, Binding, BindingKey, Carrier, CloseReason, ConnectError, EventKind,
+    Received, Time,
+    endpoint::{LocalAddresses, ReturnAddress, StateCookie},
+};
+
+/// How an INIT for an association that exists is answered.
+#[derive(Debug)]
+pub(crate) enum InitAnswer {
+    /// With an INIT ACK that offers this.
+    Accept(Offer),
+    /// With an ABORT: it would add these addresses (RFC 9260 §5.2.2).
+    NewAddresses(Vec<Address>),
+    /// Not at all.
+    Discard,
+}
+
+/// What an INIT ACK says about our side.
+#[derive(Debug)]
+pub(crate) struct Offer {
+    pub(crate) tag: VerificationTag,
+    pub(crate) initial_tsn: Tsn,
+    pub(crate) tie_tags: (u32, u32),
+    pub(crate) receive_window: u32,
+    pub(crate) outbound_streams: u16,
+    pub(crate) inbound_streams: u16,
+    pub(crate) ecn: bool,
+    pub(crate) adaptation: Option<u32>,
+    pub(crate) cookie_life: Duration,
+    pub(crate) addresses: Vec<Address>,
+}
+
+impl Association {
+    /// Begins as the client: the INIT is owed at once.
+    #[allow(clippy::too_many_arguments, reason = "all that an association begins with, once")]
+    pub(crate) fn connect(
+        context: &mut Context<'_>,
+        key: AssociationKey,
+        binding: BindingKey,
+        bound: &Binding,
+        tag: VerificationTag,
+        peer: &[Address],
+        peer_port: u16,
+        config: AssociationConfig,
+        local: &LocalAddresses,
+    ) -> Result<Self, ConnectError> {
+        let first = *peer.first().ok_or(ConnectError::Unreachable)?;
+        let told = listed_addresses(bound, local, first, (true, true));
+        let local_side = LocalSide::new(bound, told);
+        let mut paths = PathSet::new();
+        for address in peer {
+            // RFC 9260 §5.4: what the program passes is confirmed.
+            let routed = context.routing.route(*address).is_some();
+            let carrier = context.routing.carrier(*address, bound.port, config.path.udp_port);
+            let Some(carrier) = carrier.filter(|_| routed && local_side.reaches(*address)) else { continue };
+            if paths.find(*address).is_none() {
+                let (source, mtu) = local_side.source_for(*address, context.routing);
+                paths.add(*address, source, carrier, mtu, &config, true);
+            }
+        }
+        if paths.is_empty() {
+            return Err(ConnectError::Unreachable);
+        }
+        let path = paths.primary();
+        let wait = CookieWait {
+            t1: Backoff::start(context.now, config.rto_initial, config.max_init_timeout),
+            owed: Some(path),
+            path,
+            shutdown_wanted: false,
+            preservative: None,
+            stale: 0,
+        };
+        let initial_tsn = Tsn(context.entropy.number());
+        let ports = (bound.port, peer_port);
+        let phase = Phase::CookieWait(Box::new(wait));
+        Ok(Self::new(key, binding, ports, config, local_side, (tag, initial_tsn), paths, phase))
+    }
+
+    /// Begins as the server, from a cookie of ours (RFC 9260 §5.1.5 step 5).
+    #[allow(clippy::too_many_arguments, reason = "all that an association begins with, once")]
+    pub(crate) fn accept(
+        context: &mut Context<'_>,
+        key: AssociationKey,
+        binding: BindingKey,
+        bound: &Binding,
+        told: Vec<Address>,
+        config: AssociationConfig,
+        cookie: &StateCookie,
+        back: &ReturnAddress,
+    ) -> Self {
+        let local_side = LocalSide::new(bound, told);
+        let identity = (cookie.local_tag, cookie.local_initial_tsn);
+        let ports = (cookie.local_port, cookie.peer_port);
+        // Until the line below has made it ESTABLISHED it stands where a client would with the same knowledge.
+        let wait = CookieWait {
+            t1: Backoff::start(context.now, config.rto_initial, config.max_init_timeout),
+            owed: None,
+            path: PathId(0),
+            shutdown_wanted: false,
+            preservative: None,
+            stale: 0,
+        };
+        let phase = Phase::CookieWait(Box::new(wait));
+        let mut new = Self::new(key, binding, ports, config, local_side, identity, PathSet::new(), phase);
+        new.incoming = true;
+        new.adopt_peer(context, &cookie.peer, back, cookie.outbound_streams, cookie.inbound_streams);
+        // RFC 9260 §5.4: only the address that the INIT ACK went to is confirmed.
+        let init_source = cookie.peer.addresses.first().and_then(|address| new.paths.find(*address));
+        if let Some(path) = init_source.and_then(|id| new.paths.get_mut(id)) {
+            path.confirm();
+        }
+        new.establish(context);
+        new.owe_cookie_ack(back);
+        new
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "all that an association begins with, once")]
+    fn new(
+        key: AssociationKey,
+        binding: BindingKey,
+        (local_port, peer_port): (u16, u16),
+        config: AssociationConfig,
+        local_side: LocalSide,
+        (local_tag, local_initial_tsn): (VerificationTag, Tsn),
+        paths: PathSet,
+        phase: Phase,
+    ) -> Self {
+        let outbound = Outbound::new(&OutboundConfig {
+            initial_tsn: local_initial_tsn,
+            streams: config.outbound_streams,
+            peer_rwnd: 0,
+            overhead: config.send_overhead,
+        });
+        Self {
+            key,
+            binding,
+            local_port,
+            peer_port,
+            config,
+            local_side,
+            local_tag,
+            local_initial_tsn,
+            incoming: false,
+            phase,
+            peer: None,
+            paths,
+            outbound,
+            control: ControlQueue::default(),
+            marks: CongestionMarks::default(),
+            tie_tags: None,
+            errors: 0,
+            autoclose: Timer::default(),
+            sack_to: None,
+            peers_changed: false,
+            counters: Default::default(),
+        }
+    }
+
+    // --- INIT and COOKIE ECHO on an existing association ---------------------------------------------------------------
+
+    /// An INIT came from an address of the peer, or lists one (RFC 9260 §5.2.1, §5.2.2, §9.2).
+    pub(crate) fn handle_init(
+        &mut self,
+        context: &mut Context<'_>,
+        received: &Received,
+        peer: &PeerParameters,
+    ) -> InitAnswer {
+        let added: Vec<_> =
+            peer.addresses.iter().copied().filter(|address| self.is_new_address(context, *address)).collect();
+        match &self.phase {
+            // RFC 9260 §5.2.1: both began; the answer goes only where the program wanted to go.
+            Phase::CookieWait(_) if !self.has_peer(received.source) => InitAnswer::Discard,
+            Phase::CookieWait(_) => InitAnswer::Accept(self.offer(self.local_tag, self.local_initial_tsn, (0, 0))),
+            Phase::Closed(_) => InitAnswer::Discard,
+            // RFC 9260 §9.2: our SHUTDOWN ACK, or its answer, was lost.
+            Phase::ShutdownAckSent(_) => {
+                let path = self.paths.select_for_control(self.paths.find(received.source));
+                self.control.shutdown_ack = Some(Towards { path, from: Some(received.destination) });
+                InitAnswer::Discard
+            }
+            _ if !added.is_empty() => InitAnswer::NewAddresses(added),
+            Phase::CookieEchoed(_) => {
+                let tie = self.tie_tags(context);
+                InitAnswer::Accept(self.offer(self.local_tag, self.local_initial_tsn, tie))
+            }
+            _ => {
+                let tie = self.tie_tags(context);
+                let (tag, initial_tsn) = (context.entropy.tag(), Tsn(context.entropy.number()));
+                InitAnswer::Accept(self.offer(tag, initial_tsn, tie))
+            }
+        }
+    }
+
+    /// A COOKIE ECHO with an authentic cookie came (RFC 9260 §5.2.4). Whether the rest of its packet counts.
+    pub(crate) fn handle_cookie(
+        &mut self,
+        context: &mut Context<'_>,
+        cookie: &StateCookie,
+        back: &ReturnAddress,
+    ) -> bool {
+        let known =
+            KnownTags { local: self.local_tag, peer: self.peer.as_ref().map(|peer| peer.tag), tie: self.tie_tags };
+        let collision = Collision::decide(known, cookie.local_tag, cookie.peer.tag, cookie.tie_tags);
+        // RFC 9260 §5.2.4 step 3: a cookie with both tags right is never stale.
+        if let Some(staleness) = cookie.staleness(context.now).filter(|_| collision != Collision::Same) {
+            let mut causes = Vec::new();
+            Cause::StaleCookie(u32::try_from(staleness.as_micros()).unwrap_or(u32::MAX)).encode(&mut causes);
+            context.counters.stale_cookies += 1;
+            context.replies.answer(*back, cookie.peer.tag, &Chunk::Error { causes: &causes });
+            return false;
+        }
+        match collision {
+            Collision::Discard => return false,
+            Collision::Same => {
+                if matches!(self.phase, Phase::CookieEchoed(_)) {
+                    self.establish(context);
+                }
+            }
+            Collision::PeerTag if self.phase.is_opening() => {
+                self.adopt_peer(context, &cookie.peer, back, cookie.outbound_streams, cookie.inbound_streams);
+                self.establish(context);
+            }
+            Collision::PeerTag => {
+                if let Some(peer) = &mut self.peer {
+                    peer.tag = cookie.peer.tag;
+                }
+            }
+            Collision::Restart => return self.handle_restart(context, cookie, back),
+        }
+        self.owe_cookie_ack(back);
+        true
+    }
+
+    /// RFC 9260 §5.2.4 A.
+    fn handle_restart(&mut self, context: &mut Context<'_>, cookie: &StateCookie, back: &ReturnAddress) -> bool {
+        let towards = self.towards(back);
+        if matches!(self.phase, Phase::ShutdownAckSent(_)) {
+            self.control.shutdown_ack = Some(towards);
+            self.control.owe_error(towards, &Cause::CookieWhileShuttingDown);
+            return false;
+        }
+        // The INIT was checked for this; the paths may have changed since.
+        if cookie.peer.addresses.iter().any(|address| self.is_new_address(context, *address)) {
+            return false;
+        }
+        context.counters.restarts += 1;
+        let shutdown_wanted = matches!(self.phase, Phase::ShutdownPending(_) | Phase::ShutdownSent(_));
+        self.local_tag = cookie.local_tag;
+        self.local_initial_tsn = cookie.local_initial_tsn;
+        self.tie_tags = None;
+        self.errors = 0;
+        self.control.clear();
+        self.sack_to = None;
+        let restarted = OutboundConfig {
+            initial_tsn: cookie.local_initial_tsn,
+            streams: cookie.outbound_streams,
+            peer_rwnd: cookie.peer.rwnd,
+            overhead: self.config.send_overhead,
+        };
+        self.outbound.restart(&restarted, &mut self.paths, &self.config);
+        if let Some(peer) = &mut self.peer {
+            peer.tag = cookie.peer.tag;
+            peer.capabilities = cookie.peer.capabilities;
+            let streams = cookie.inbound_streams;
+            peer.inbound.restart(cookie.peer.initial_tsn, streams);
+        }
+        self.marks = CongestionMarks::new(self.config.ecn && cookie.peer.capabilities.ecn);
+        self.phase.enter(Phase::Established);
+        self.drain_parts(context);
+        self.emit(
+            context,
+            EventKind::Restarted {
+                outbound_streams: cookie.outbound_streams,
+                inbound_streams: cookie.inbound_streams,
+                adaptation: cookie.peer.capabilities.adaptation,
+            },
+        );
+        self.owe_cookie_ack(back);
+        if shutdown_wanted {
+            self.shutdown(context);
+        }
+        true
+    }
+
+    // --- INIT ACK, COOKIE ACK, Stale Cookie ----------------------------------------------------------------------------
+
+    /// An INIT ACK came, alone in a packet with our tag (RFC 9260 §3.3.3, §5.1 C, §5.2.3).
+    pub(super) fn handle_init_ack(&mut self, context: &mut Context<'_>, received: &Received, init: &Init<'_>) {
+        let Phase::CookieWait(wait) = &self.phase else { return };
+        let back = self.back_to(received);
+        let during_setup = CloseReason::Aborted { code: 0, by_user: false, during_setup: true };
+        if init.initiate_tag == VerificationTag(0) {
+            // RFC 9260 §3.3.3: there is no tag of the peer's; ours is reflected.
+            let abort = Chunk::Abort { tag_reflected: true, causes: &[] };
+            context.replies.last_word(back, self.local_tag, &abort);
+            return self.close(context, during_setup);
+        }
+        let (peer, extras) = match PeerParameters::read(init, received.source, true) {
+            Ok(read) => read,
+            Err(fault) => {
+                let mut causes = Vec::new();
+                let cause = fault.cause();
+                cause.encode(&mut causes);
+                let abort = Chunk::Abort { tag_reflected: false, causes: &causes };
+                context.replies.last_word(back, init.initiate_tag, &abort);
+                // RFC 9260 §3.3.3: too small a window changes nothing here; T1 goes on.
+                if fault != InitFault::SmallWindow {
+                    let code = cause.code().0;
+                    self.close(context, CloseReason::Aborted { code, by_user: false, during_setup: true });
+                }
+                return;
+            }
+        };
+        let (shutdown_wanted, stale, asked) = (wait.shutdown_wanted, wait.stale, wait.path);
+        let outbound_streams = self.config.outbound_streams.min(peer.inbound_streams);
+        let inbound_streams = self.config.inbound_streams.min(peer.outbound_streams);
+        self.adopt_peer(context, &peer, &back, outbound_streams, inbound_streams);
+        let mut causes = Vec::new();
+        if !extras.unrecognized.is_empty() {
+            // RFC 9260 §3.2.2: what was not recognized in an INIT ACK goes into an ERROR beside the COOKIE ECHO.
+            Cause::UnrecognizedParameters(&extras.unrecognized).encode(&mut causes);
+        }
+        // RFC 9260 §5.4: the COOKIE ECHO goes to a confirmed address.
+        let confirmed = |id: &PathId| self.paths.get(*id).is_some_and(|path| path.confirmed);
+        let path = [self.paths.find(received.source), Some(asked)].into_iter().flatten().find(confirmed);
+        let path = path.unwrap_or_else(|| self.paths.select_for_data());
+        self.phase.enter(Phase::CookieEchoed(Box::new(CookieEchoed {
+            t1: Backoff::start(context.now, self.config.rto_initial, self.config.max_init_timeout),
+            owed: Some(path),
+            path,
+            cookie: Bytes::from(extras.cookie.unwrap_or_default()),
+            causes,
+            shutdown_wanted,
+            sent_at: None,
+            stale,
+        })));
+    }
+
+    /// A COOKIE ACK came (RFC 9260 §5.1 E, §5.2.5).
+    pub(super) fn handle_cookie_ack(&mut self, context: &mut Context<'_>) {
+        if matches!(self.phase, Phase::CookieEchoed(_)) {
+            self.establish(context);
+        }
+    }
+
+    /// An ERROR with Stale Cookie came (RFC 9260 §5.2.6). We try again, and ask for a longer life.
+    pub(super) fn handle_stale_cookie(&mut self, context: &mut Context<'_>) {
+        let Phase::CookieEchoed(echoed) = &self.phase else { return };
+        let stale = echoed.stale.saturating_add(1);
+        if stale > self.config.max_init_attempts {
+            return self.close(context, CloseReason::TimedOut { during_setup: true });
+        }
+        // The round trip of COOKIE ECHO and ERROR, and no more than a second beyond.
+        let round_trip = echoed.sent_at.map_or(Duration::ZERO, |sent| context.now.saturating_since(sent));
+        let wish = u32::try_from((round_trip + Duration::from_secs(1)).as_millis()).unwrap_or(u32::MAX);
+        let wait = CookieWait {
+            t1: Backoff::start(context.now, self.config.rto_initial, self.config.max_init_timeout),
+            owed: Some(echoed.path),
+            path: echoed.path,
+            shutdown_wanted: echoed.shutdown_wanted,
+            preservative: Some(wish),
+            stale,
+        };
+        // The next INIT ACK tells of the peer anew. Data that rode on the COOKIE ECHO was thrown away there: T3 sends it
+        // again.
+        self.peer = None;
+        self.phase.enter(Phase::CookieWait(Box::new(wait)));
+        self.peers_changed = true;
+    }
+
+    /// T1-init or T1-cookie ran out (RFC 9260 §5.1, §4 rules): again, over the next address, or the end.
+    pub(super) fn handle_t1(&mut self, context: &mut Context<'_>) {
+        let (t1, path, owed) = match &mut self.phase {
+            Phase::CookieWait(wait) => (&mut wait.t1, &mut wait.path, &mut wait.owed),
+            Phase::CookieEchoed(echoed) => (&mut echoed.t1, &mut echoed.path, &mut echoed.owed),
+            _ => return,
+        };
+        if !t1.expired(context.now) {
+            return;
+        }
+        if t1.again(context.now) > self.config.max_init_attempts {
+            return self.close(context, CloseReason::TimedOut { during_setup: true });
+        }
+        // RFC 9260 §5.1: over all addresses in turn, as DATA.
+        *path = self.paths.select_for_retransmission(*path);
+        *owed = Some(*path);
+        self.counters.timeouts += 1;
+    }
+
+    /// The parameters of our INIT beside its fields.
+    pub(super) fn init_params<'a>(&'a self, preservative: Option<u32>) -> Vec<Param<'a>> {
+        let told = &self.local_side.told;
+        // RFC 9260 §3.3.2.1.2: without a list the source is the only address, which also works through NAT.
+        let listed = if told.len() > 1 { &told[..] } else { &[] };
+        let mut params: Vec<Param<'a>> = listed.iter().map(|address| crate::endpoint::address_param(*address)).collect();
+        params.extend(preservative.map(Param::CookiePreservative));
+        params.push(Param::SupportedAddressTypes(match self.local_side.families() {
+            (true, false) => &[0, 5],
+            (false, true) => &[0, 6],
+            _ => &[0, 5, 0, 6],
+        }));
+        params.extend(self.config.ecn.then_some(Param::EcnCapable));
+        params.extend(self.config.adaptation.map(|code| Param::Adaptation(usctp_wire::AdaptationCode(code))));
+        params
+    }
+
+    // --- within ------------------------------------------------------------------------------------------------------
+
+    /// Takes over what the peer's INIT (from a cookie) or INIT ACK says.
+    fn adopt_peer(
+        &mut self,
+        context: &mut Context<'_>,
+        peer: &PeerParameters,
+        back: &ReturnAddress,
+        outbound_streams: u16,
+        inbound_streams: u16,
+    ) {
+        let inbound = Inbound::new(InboundConfig {
+            initial_tsn: peer.initial_tsn,
+            streams: inbound_streams,
+            receive_buffer: self.config.receive_buffer,
+            overhead: self.config.receive_overhead,
+            partial_delivery_point: self.config.partial_delivery_point,
+        });
+        self.peer = Some(PeerSide { tag: peer.tag, inbound, capabilities: peer.capabilities });
+        self.marks = CongestionMarks::new(self.config.ecn && peer.capabilities.ecn);
+        self.outbound.set_streams(outbound_streams);
+        self.outbound.set_peer_rwnd(peer.rwnd);
+        self.adopt_addresses(context, &peer.addresses, back);
+    }
+
+    /// RFC 9260 §5.1.2: the peer's addresses are those of the chunk and its source, no others.
+    fn adopt_addresses(&mut self, context: &mut Context<'_>, addresses: &[Address], back: &ReturnAddress) {
+        for address in addresses {
+            self.adopt_address(context, *address, back);
+        }
+        let gone: Vec<PathId> =
+            self.paths.iter().filter(|(_, path)| !addresses.contains(&path.address)).map(|(id, _)| id).collect();
+        // Something must stay; a list that holds none of our carriers' addresses cannot take the path that works.
+        if gone.len() < self.paths.len() {
+            for id in gone {
+                self.outbound.on_path_removed(id, &mut self.paths);
+                self.paths.remove(id);
+            }
+        }
+        self.peers_changed = true;
+    }
+
+    fn adopt_address(&mut self, context: &mut Context<'_>, address: Address, back: &ReturnAddress) {
+        let here = address == back.destination;
+        if let Some(path) = self.paths.find(address).and_then(|id| self.paths.get_mut(id)) {
+            if here {
+                path.carrier = back.carrier;
+            }
+            return;
+        }
+        let Some(carrier) = self.carrier_for(context, address, back.carrier).filter(|_| self.local_side.reaches(address))
+        else {
+            return;
+        };
+        let (source, mtu) = self.local_side.source_for(address, context.routing);
+        let (source, carrier) = if here { (back.source, back.carrier) } else { (source, carrier) };
+        self.paths.add(address, source, carrier, mtu, &self.config, false);
+    }
+
+    /// RFC 6951 §5.4: other addresses of a peer are assumed behind the same UDP port until a packet shows another.
+    fn carrier_for(&self, context: &Context<'_>, address: Address, like: Carrier) -> Option<Carrier> {
+        context.routing.carrier(address, self.local_port, Some(like.udp_port.unwrap_or(0)))
+    }
+
+    /// Whether a path to `address` could be made and does not exist.
+    fn is_new_address(&self, context: &Context<'_>, address: Address) -> bool {
+        let like = self.paths.get(self.paths.primary()).map(|path| path.carrier);
+        !self.has_peer(address)
+            && self.local_side.reaches(address)
+            && like.is_some_and(|like| self.carrier_for(context, address, like).is_some())
+    }
+
+    /// Up.
+    fn establish(&mut self, context: &mut Context<'_>) {
+        let shutdown_wanted = match &self.phase {
+            Phase::CookieWait(wait) => wait.shutdown_wanted,
+            Phase::CookieEchoed(echoed) => echoed.shutdown_wanted,
+            _ => false,
+        };
+        self.phase.enter(Phase::Established);
+        self.peers_changed = true;
+        self.errors = 0;
+        let inbound_streams = self.peer.as_ref().map_or(0, |peer| peer.inbound.streams());
+        self.emit(
+            context,
+            EventKind::Established {
+                binding: self.binding,
+                incoming: self.incoming,
+                outbound_streams: self.outbound.stream_count(),
+                inbound_streams,
+                adaptation: self.peer.as_ref().and_then(|peer| peer.capabilities.adaptation),
+            },
+        );
+        self.begin_heartbeats(context);
+        if self.config.autoclose > Duration::ZERO {
+            self.autoclose.set(context.now + self.config.autoclose);
+        }
+        self.drain_parts(context);
+        if shutdown_wanted {
+            self.shutdown(context);
+        }
+    }
+
+    /// RFC 9260 §8.3 for the confirmed addresses, §5.4 for the others.
+    fn begin_heartbeats(&mut self, context: &mut Context<'_>) {
+        let now: Time = context.now;
+        for (_, path) in self.paths.iter_mut().filter(|(_, path)| path.confirmed) {
+            path.schedule_heartbeat(now, context.entropy.number());
+        }
+        self.paths.schedule_confirmation(now, &self.config);
+    }
+
+    fn owe_cookie_ack(&mut self, back: &ReturnAddress) {
+        self.control.cookie_ack = Some(self.towards(back));
+    }
+
+    pub(super) fn towards(&self, back: &ReturnAddress) -> Towards {
+        Towards { path: self.paths.select_for_control(self.paths.find(back.destination)), from: back.source }
+    }
+
+    pub(super) const fn back_to(&self, received: &Received) -> ReturnAddress {
+        ReturnAddress {
+            source: Some(received.destination),
+            destination: received.source,
+            carrier: Carrier { link: received.link, udp_port: received.udp_port },
+            local_port: self.local_port,
+            peer_port: self.peer_port,
+        }
+    }
+
+    /// Two random numbers, made once per association: a cookie must not reveal the real tags (RFC 5062 §3).
+    fn tie_tags(&mut self, context: &mut Context<'_>) -> (u32, u32) {
+        *self.tie_tags.get_or_insert_with(|| (context.entropy.tag().0, context.entropy.tag().0))
+    }
+
+    fn offer(&self, tag: VerificationTag, initial_tsn: Tsn, tie_tags: (u32, u32)) -> Offer {
+        // RFC 9260 §5.2.2: as the association has it.
+        let (outbound_streams, inbound_streams) = match &self.peer {
+            Some(peer) => (self.outbound.stream_count(), peer.inbound.streams()),
+            None => (self.config.outbound_streams, self.config.inbound_streams),
+        };
+        Offer {
+            tag,
+            initial_tsn,
+            tie_tags,
+            receive_window: self.receive_window(),
+            outbound_streams,
+            inbound_streams,
+            ecn: self.config.ecn,
+            adaptation: self.config.adaptation,
+            cookie_life: self.config.cookie_life,
+            addresses: self.local_side.told.clone(),
+        }
+    }
+
+    /// RFC 9260 §3.3.2: never announced below 1500 octets.
+    pub(super) fn receive_window(&self) -> u32 {
+        self.config.receive_buffer.max(1500)
+    }
+}

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     Address, AssociationConfig, AssociationKey, Binding, BindingKey, Received, Time,
-    association::{Association, InitAnswer, InitExtras, Offer, PeerParameters, listed_addresses},
+    association::{Association, Context, InitAnswer, InitExtras, Offer, PeerParameters, listed_addresses},
 };
 
 /// Longer life of a cookie that a peer may ask for, at most (RFC 9260 §12.2.4.1: long lives make replays easier).
@@ -204,8 +204,8 @@ impl Endpoint {
         self.counters.associations_accepted += 1;
         let told = listed_addresses(&binding, &self.local, back.destination, (true, true));
         let key = self.associations.next_key();
-        let association =
-            Association::accept(&mut self.context(now), key, listener, &binding, told, config, cookie, back);
+        let (_, mut context) = split!(self, now);
+        let association = Association::accept(&mut context, key, listener, &binding, told, config, cookie, back);
         self.associations.insert(key, association);
         self.register(key);
         self.settle(now, key);
@@ -271,7 +271,7 @@ impl Endpoint {
 }
 
 /// The parameter that tells a peer of `address`.
-pub(crate) fn address_param(address: Address) -> Param<'static> {
+pub(crate) fn address_param<'a>(address: Address) -> Param<'a> {
     match address.ip {
         std::net::IpAddr::V4(v4) => Param::Ipv4Address(v4),
         std::net::IpAddr::V6(v6) => Param::Ipv6Address(v6),

@@ -1,5 +1,22 @@
 //! The endpoint: all associations of one stack, and the only way in from outside.
 
+/// The associations, and everything beside them that they are lent while they act.
+macro_rules! split {
+    ($endpoint:expr, $now:expr) => {
+        (
+            &mut $endpoint.associations,
+            Context {
+                now: $now,
+                entropy: &mut $endpoint.entropy,
+                routing: &*$endpoint.routing,
+                events: &mut $endpoint.events,
+                replies: &mut $endpoint.replies,
+                counters: &mut $endpoint.counters,
+            },
+        )
+    };
+}
+
 mod cookie;
 mod deadlines;
 mod demux;
@@ -13,7 +30,7 @@ mod turn;
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use usctp_wire::{Chunk, ChunkType, Packet, Ppid, StreamId, crc32c};
+use usctp_wire::{Chunk, ChunkType, Header, Packet, Ppid, StreamId, VerificationTag, crc32c};
 
 pub(crate) use self::{
     cookie::StateCookie,
@@ -169,7 +186,7 @@ impl Endpoint {
     /// An ICMP error came.
     pub fn handle_icmp(&mut self, now: Time, error: IcmpError) {
         // Our own common header: ports the other way round, the tag is the peer's.
-        let handled = Packet::decode_quoted(&error.quoted).and_then(|header| {
+        let handled = quoted_header(&error.quoted).and_then(|header| {
             let peer = PeerKey {
                 address: error.destination,
                 peer_port: header.destination_port,
@@ -204,9 +221,11 @@ impl Endpoint {
     pub fn handle_local_addresses(&mut self, now: Time, addresses: &[LocalAddress]) {
         self.local.set(addresses);
         for key in self.associations.keys() {
-            let binding = self.associations.get(key).map(Association::binding);
-            let binding = binding.and_then(|binding| self.bindings.get(binding)).map(|bound| bound.binding.clone());
-            self.with(now, key, |association, context| association.handle_routes(context, binding.as_ref()));
+            let (associations, mut context) = split!(self, now);
+            if let Some(association) = associations.get_mut(key) {
+                association.handle_routes(&mut context, &self.local);
+            }
+            self.settle(now, key);
         }
     }
 
@@ -230,8 +249,8 @@ impl Endpoint {
         }
         while let Some(key) = self.turn.front() {
             let max_segments = self.config.max_segments;
-            let (association, mut context) = split!(self, now);
-            let Some(association) = association.get_mut(key) else {
+            let (associations, mut context) = split!(self, now);
+            let Some(association) = associations.get_mut(key) else {
                 self.turn.pop();
                 continue;
             };
@@ -505,7 +524,7 @@ impl Endpoint {
         self.find_association(peer, Some(received.destination), Some(tag)).or_else(|| {
             let opening = self.demux.find_opening(local_port, tag).filter(|_| first == ChunkType::INIT_ACK)?;
             let association = self.associations.get(opening)?;
-            (association.peer().0 == packet.header.source_port && association.accepts(received.destination))
+            (association.peer_port() == packet.header.source_port && association.accepts(received.destination))
                 .then_some(opening)
         })
     }
@@ -637,20 +656,15 @@ impl Endpoint {
     }
 }
 
-/// The associations, and everything beside them that they are lent while they act.
-macro_rules! split {
-    ($endpoint:expr, $now:expr) => {
-        (
-            &mut $endpoint.associations,
-            Context {
-                now: $now,
-                entropy: &mut $endpoint.entropy,
-                routing: &*$endpoint.routing,
-                events: &mut $endpoint.events,
-                replies: &mut $endpoint.replies,
-                counters: &mut $endpoint.counters,
-            },
-        )
-    };
+/// The ports and the tag of a packet of ours that an ICMP error quotes: often no more than these eight octets come back.
+fn quoted_header(quoted: &[u8]) -> Option<Header> {
+    let [s0, s1, d0, d1, tag @ ..] = *quoted.first_chunk::<8>()?;
+    Some(Header {
+        source_port: u16::from_be_bytes([s0, s1]),
+        destination_port: u16::from_be_bytes([d0, d1]),
+        tag: VerificationTag(u32::from_be_bytes(tag)),
+    })
 }
-use split;
+
+#[cfg(test)]
+mod tests;
