@@ -27,12 +27,7 @@ pub(crate) struct KnownTags {
 
 impl Collision {
     /// Table 12. `local`, `peer` and `tie` are the cookie's.
-    pub(crate) fn decide(
-        known: KnownTags,
-        local: VerificationTag,
-        peer: VerificationTag,
-        tie: (u32, u32),
-    ) -> Self {
+    pub(crate) fn decide(known: KnownTags, local: VerificationTag, peer: VerificationTag, tie: (u32, u32)) -> Self {
         let local_matches = local == known.local;
         let peer_matches = Some(peer) == known.peer;
         match (local_matches, peer_matches) {

@@ -12,11 +12,7 @@ impl Association {
     }
 
     /// Queues a message.
-    pub(crate) fn send(
-        &mut self,
-        context: &mut Context<'_>,
-        message: OutgoingMessage,
-    ) -> Result<MessageId, SendError> {
+    pub(crate) fn send(&mut self, context: &mut Context<'_>, message: OutgoingMessage) -> Result<MessageId, SendError> {
         match &self.phase {
             Phase::Closed(_) => return Err(SendError::NoAssociation),
             Phase::CookieWait(wait) if wait.shutdown_wanted => return Err(SendError::ShuttingDown),

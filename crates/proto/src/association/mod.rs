@@ -179,11 +179,8 @@ impl Association {
     /// The peer broke the protocol.
     fn close_for_fault(&mut self, context: &mut Context<'_>, fault: PeerFault) {
         let cause = fault.cause();
-        let reason = CloseReason::Aborted {
-            code: cause.code().0,
-            by_user: false,
-            during_setup: self.phase.is_opening(),
-        };
+        let reason =
+            CloseReason::Aborted { code: cause.code().0, by_user: false, during_setup: self.phase.is_opening() };
         self.close_with_abort(context, &cause, reason);
     }
 

@@ -412,7 +412,8 @@ impl Association {
         let told = &self.local_side.told;
         // RFC 9260 §3.3.2.1.2: without a list the source is the only address, which also works through NAT.
         let listed = if told.len() > 1 { &told[..] } else { &[] };
-        let mut params: Vec<Param<'a>> = listed.iter().map(|address| crate::endpoint::address_param(*address)).collect();
+        let mut params: Vec<Param<'a>> =
+            listed.iter().map(|address| crate::endpoint::address_param(*address)).collect();
         params.extend(preservative.map(Param::CookiePreservative));
         params.push(Param::SupportedAddressTypes(match self.local_side.families() {
             (true, false) => &[0, 5],
@@ -474,7 +475,8 @@ impl Association {
             }
             return;
         }
-        let Some(carrier) = self.carrier_for(context, address, back.carrier).filter(|_| self.local_side.reaches(address))
+        let Some(carrier) =
+            self.carrier_for(context, address, back.carrier).filter(|_| self.local_side.reaches(address))
         else {
             return;
         };

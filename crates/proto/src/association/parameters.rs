@@ -150,8 +150,8 @@ impl PeerParameters {
         let mapped = matches!(ip, IpAddr::V6(_)) && address.is_ipv4();
         // A remote peer's loopback and link-local addresses are not its own when seen from here; one of the same link may
         // list its link-local ones.
-        let reachable = (!address.is_loopback() || source.is_loopback())
-            && (!address.is_link_local() || source.is_link_local());
+        let reachable =
+            (!address.is_loopback() || source.is_loopback()) && (!address.is_link_local() || source.is_link_local());
         if !mapped
             && address.is_unicast()
             && reachable

@@ -110,10 +110,7 @@ impl Phase {
 
     /// RFC 9260 §6: a SACK counts in ESTABLISHED, SHUTDOWN-PENDING and SHUTDOWN-RECEIVED, and may in COOKIE-ECHOED.
     pub(crate) const fn takes_sack(&self) -> bool {
-        matches!(
-            self,
-            Self::CookieEchoed(_) | Self::Established | Self::ShutdownPending(_) | Self::ShutdownReceived(_)
-        )
+        matches!(self, Self::CookieEchoed(_) | Self::Established | Self::ShutdownPending(_) | Self::ShutdownReceived(_))
     }
 
     /// Whether DATA may leave freely (that with the COOKIE ECHO is a case of its own).

@@ -117,8 +117,7 @@ impl Association {
             }
             IcmpKind::ProtocolUnreachable if self.phase.is_opening() => self.close(context, CloseReason::Refused),
             IcmpKind::ProtocolUnreachable => {
-                let reason =
-                    CloseReason::AbortedByPeer { code: 0, causes: Bytes::new(), during_setup: false };
+                let reason = CloseReason::AbortedByPeer { code: 0, causes: Bytes::new(), during_setup: false };
                 self.close(context, reason);
             }
             // RFC 9260 §10 ICMP9: the timers find out soon enough, and cannot be forged.
@@ -135,9 +134,7 @@ impl Association {
         }
         let tag_reflected = first.flags & 1 != 0;
         let expected = match first.kind {
-            ChunkType::ABORT | ChunkType::SHUTDOWN_COMPLETE if tag_reflected => {
-                self.peer.as_ref().map(|peer| peer.tag)
-            }
+            ChunkType::ABORT | ChunkType::SHUTDOWN_COMPLETE if tag_reflected => self.peer.as_ref().map(|peer| peer.tag),
             _ => Some(self.local_tag),
         };
         if expected == Some(packet.header.tag) { Ok(()) } else { Err(PacketVerdict::WrongTag) }
@@ -294,13 +291,7 @@ impl Association {
     }
 
     /// RFC 9260 §8.5.1 B: the T bit must fit the tag; the packet's tag was compared with what its first chunk asks for.
-    fn handle_abort(
-        &mut self,
-        context: &mut Context<'_>,
-        tag_reflected: bool,
-        causes: &[u8],
-        arrival: &Arrival<'_>,
-    ) {
+    fn handle_abort(&mut self, context: &mut Context<'_>, tag_reflected: bool, causes: &[u8], arrival: &Arrival<'_>) {
         let tag = Packet::decode(&arrival.received.packet).map(|packet| packet.header.tag);
         let expected = if tag_reflected { self.peer.as_ref().map(|peer| peer.tag) } else { Some(self.local_tag) };
         if tag.ok() != expected {

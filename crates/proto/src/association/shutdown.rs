@@ -68,8 +68,7 @@ impl Association {
     ) -> Result<(), PeerFault> {
         match &self.phase {
             Phase::Established | Phase::ShutdownPending(_) | Phase::ShutdownReceived(_) => {
-                let outcome =
-                    self.outbound.handle_shutdown(context.now, cumulative, &mut self.paths, &self.config)?;
+                let outcome = self.outbound.handle_shutdown(context.now, cumulative, &mut self.paths, &self.config)?;
                 self.note_sack(context, outcome);
                 if !matches!(self.phase, Phase::ShutdownReceived(_)) {
                     self.outbound.drain();
@@ -171,11 +170,7 @@ impl Association {
     fn closing(&self, now: Time, towards: Option<Towards>) -> Closing {
         let path = self.paths.select_for_control(towards.map(|towards| towards.path));
         let rto = self.paths.get(path).map_or(self.config.rto_initial, |path| path.rtt.rto());
-        Closing {
-            t2: Backoff::start(now, rto, self.config.rto_max),
-            path,
-            guard: Guard::start(now, &self.config),
-        }
+        Closing { t2: Backoff::start(now, rto, self.config.rto_max), path, guard: Guard::start(now, &self.config) }
     }
 }
 

@@ -71,10 +71,8 @@ impl Association {
                 return;
             }
         }
-        let heartbeats = matches!(
-            self.phase,
-            Phase::Established | Phase::ShutdownPending(_) | Phase::ShutdownReceived(_)
-        );
+        let heartbeats =
+            matches!(self.phase, Phase::Established | Phase::ShutdownPending(_) | Phase::ShutdownReceived(_));
         let jitter = context.entropy.number();
         let Some(path) = self.paths.get_mut(id) else { return };
         if !heartbeats {

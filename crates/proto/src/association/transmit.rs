@@ -148,9 +148,7 @@ impl Association {
             self.write_sack(now, data_path == Some(id), &mut packet);
         }
         let data = match data_path {
-            Some(path) if path == id => {
-                self.outbound.fill(now, id, &mut self.paths, &self.config, &mut packet)
-            }
+            Some(path) if path == id => self.outbound.fill(now, id, &mut self.paths, &self.config, &mut packet),
             _ => 0,
         };
         if packet.is_empty() {

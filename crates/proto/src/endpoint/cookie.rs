@@ -96,7 +96,8 @@ impl StateCookie {
         for short in &mut shorts {
             *short = u16::from_be_bytes(take(from)?);
         }
-        let [life, local_tag, tag, tie_local, tie_peer, local_tsn, initial_tsn, rwnd, zero_checksum, adaptation] = words;
+        let [life, local_tag, tag, tie_local, tie_peer, local_tsn, initial_tsn, rwnd, zero_checksum, adaptation] =
+            words;
         let [local_port, peer_port, outbound_streams, inbound_streams, peer_outbound, peer_inbound] = shorts;
         let [flags] = take(from)?;
         Some(Self {

@@ -4,10 +4,7 @@
 //! with every SACK): it runs out at the old time, the association has nothing to do and enters the new one. So a busy
 //! association touches the queue once per timer interval, not once per packet, and an idle one costs nothing.
 
-use std::{
-    cmp::Reverse,
-    collections::BinaryHeap,
-};
+use std::{cmp::Reverse, collections::BinaryHeap};
 
 use crate::{AssociationKey, Time};
 

@@ -4,12 +4,7 @@ use std::time::Duration;
 
 use usctp_wire::{Cause, Chunk, Init, Packet, Param, Params, RawChunk, VerificationTag};
 
-use super::{
-    Endpoint,
-    cookie::StateCookie,
-    demux::PeerKey,
-    reply::ReturnAddress,
-};
+use super::{Endpoint, cookie::StateCookie, demux::PeerKey, reply::ReturnAddress};
 use crate::{
     Address, AssociationConfig, AssociationKey, Binding, BindingKey, Received, Time,
     association::{Association, Context, InitAnswer, InitExtras, Offer, PeerParameters, listed_addresses},
@@ -213,8 +208,7 @@ impl Endpoint {
     }
 
     fn listener_for(&self, back: &ReturnAddress) -> Option<(BindingKey, Binding, AssociationConfig)> {
-        let peer =
-            PeerKey { address: back.destination, peer_port: back.peer_port, local_port: back.local_port };
+        let peer = PeerKey { address: back.destination, peer_port: back.peer_port, local_port: back.local_port };
         let key = self.bindings.listener(back.local_port, back.source?, self.demux.share(peer))?;
         let bound = self.bindings.get(key)?;
         Some((key, bound.binding.clone(), bound.config.clone()))
@@ -257,9 +251,7 @@ impl Endpoint {
         tag: Option<VerificationTag>,
     ) -> Option<AssociationKey> {
         let mut fitting = self.demux.find(peer).iter().copied().filter(|key| {
-            self.associations
-                .get(*key)
-                .is_some_and(|association| local.is_none_or(|local| association.accepts(local)))
+            self.associations.get(*key).is_some_and(|association| local.is_none_or(|local| association.accepts(local)))
         });
         let first = fitting.next()?;
         let with_tag = tag.and_then(|tag| {

@@ -32,12 +32,6 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 use usctp_wire::{Chunk, ChunkType, Header, Packet, Ppid, StreamId, VerificationTag, crc32c};
 
-pub(crate) use self::{
-    cookie::StateCookie,
-    listener::address_param,
-    ports::{LocalAddresses, covers},
-    reply::{Replies, ReturnAddress},
-};
 use self::{
     cookie::CookieJar,
     deadlines::Deadlines,
@@ -46,6 +40,12 @@ use self::{
     ports::PortTable,
     table::Table,
     turn::Turn,
+};
+pub(crate) use self::{
+    cookie::StateCookie,
+    listener::address_param,
+    ports::{LocalAddresses, covers},
+    reply::{Replies, ReturnAddress},
 };
 use crate::{
     Address, AssociationConfig, AssociationStatus, BindError, Binding, ChecksumState, ConnectError, EndpointConfig,
@@ -537,9 +537,8 @@ impl Endpoint {
         packet: &Packet<'_>,
         after_cookie: bool,
     ) {
-        let verdict = self.with(now, key, |association, context| {
-            association.handle_packet(context, received, packet, after_cookie)
-        });
+        let verdict = self
+            .with(now, key, |association, context| association.handle_packet(context, received, packet, after_cookie));
         match verdict {
             Some(PacketVerdict::WrongTag) => self.counters.dropped_wrong_tag += 1,
             // RFC 9260 §8.5.1 E.

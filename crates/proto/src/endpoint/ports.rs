@@ -182,12 +182,7 @@ impl PortTable {
 
     /// A free port of 49152–65535 (RFC 6335 §6), from a random one on: an attacker cannot tell which comes next
     /// (RFC 6056 §3.3.1).
-    fn ephemeral(
-        &self,
-        wished: &Binding,
-        entropy: &mut Entropy,
-        is_free: &mut dyn FnMut(u16) -> bool,
-    ) -> Option<u16> {
+    fn ephemeral(&self, wished: &Binding, entropy: &mut Entropy, is_free: &mut dyn FnMut(u16) -> bool) -> Option<u16> {
         let count = EPHEMERAL_LAST - EPHEMERAL_FIRST + 1;
         let first = entropy.below(count);
         let alone = Binding { share: false, ..wished.clone() };

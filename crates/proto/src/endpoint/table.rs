@@ -110,10 +110,9 @@ impl Table {
         opening: Option<VerificationTag>,
     ) -> (Vec<Address>, Option<VerificationTag>) {
         match self.held_mut(key) {
-            Some(held) => (
-                std::mem::replace(&mut held.registered, addresses),
-                std::mem::replace(&mut held.opening, opening),
-            ),
+            Some(held) => {
+                (std::mem::replace(&mut held.registered, addresses), std::mem::replace(&mut held.opening, opening))
+            }
             None => (Vec::new(), None),
         }
     }

@@ -48,10 +48,7 @@ impl Wire {
         let nodes = [1, 2].map(|last| {
             let mut endpoint = Endpoint::new(EndpointConfig::default(), [last; 32], Box::new(Flat));
             let local = [address(last), IpAddr::from([127, 0, 0, 1]).into()];
-            endpoint.handle_local_addresses(
-                Time::ZERO,
-                &local.map(|address| LocalAddress { address, interface: 1 }),
-            );
+            endpoint.handle_local_addresses(Time::ZERO, &local.map(|address| LocalAddress { address, interface: 1 }));
             (address(last), Node { endpoint, events: Vec::new() })
         });
         Self { now: Time::ZERO, nodes: nodes.into(), log: Vec::new(), lose: Box::new(|_, _| false) }
@@ -209,15 +206,7 @@ fn pair() -> (Wire, AssociationKey, AssociationKey) {
 #[test]
 fn four_packets_make_an_association() {
     let (mut wire, ..) = pair();
-    assert_eq!(
-        wire.log,
-        [
-            [ChunkType::INIT],
-            [ChunkType::INIT_ACK],
-            [ChunkType::COOKIE_ECHO],
-            [ChunkType::COOKIE_ACK]
-        ]
-    );
+    assert_eq!(wire.log, [[ChunkType::INIT], [ChunkType::INIT_ACK], [ChunkType::COOKIE_ECHO], [ChunkType::COOKIE_ACK]]);
     assert_eq!((wire.count(1, established), wire.count(2, established)), (1, 1));
 }
 
