@@ -45,3 +45,8 @@ pub use usctp_socket::{
     AssocId, AssociationChangeState, InitParameters, LinkChoice, Notification, NotificationKind, SocketError,
     StackError,
 };
+
+/// The README's example must compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
