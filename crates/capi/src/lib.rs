@@ -1,1 +1,10 @@
-//! capi
+//! The C border of usctp: system-call-shaped functions and libsctp's, on Linux's ABI.
+//!
+//! Pointers come in, values are inside, `errno` goes out. [`calls`] has one Rust function per system call; `libsctp` the
+//! functions of RFC 6458 on top; `abi` the numbers and layouts of Linux. The shared object (`usctp-preload`) gives them
+//! the names that programs call.
+#![allow(unsafe_code)]
+
+pub mod abi;
+pub mod errno;
+pub mod memory;
