@@ -6,5 +6,10 @@
 #![allow(unsafe_code)]
 
 pub mod abi;
+mod bits;
+pub mod descriptor;
 pub mod errno;
+pub mod log;
 pub mod memory;
+pub mod process;
+pub mod settings;

@@ -3,7 +3,10 @@
 //! Nothing here reads a caller's memory: it works on octets that [`crate::memory`] has fetched.
 #![allow(missing_docs)]
 
+pub mod control;
 pub mod layout;
+pub mod option;
+pub mod sockaddr;
 
 pub use layout::{LAYOUTS, Layout, Plain, SockaddrStorage};
 
