@@ -17,6 +17,7 @@ use std::{
 
 use libc::c_int;
 use rustix::io::Errno;
+use usctp_link::StackFd;
 use usctp_socket::Socket;
 
 use crate::bits::{Bits, NUMBERS};
@@ -27,11 +28,26 @@ pub struct Description {
     pub socket: Socket,
     nonblocking: AtomicBool,
     descriptors: AtomicUsize,
+    keeper: OnceLock<StackFd>,
 }
 
 impl Description {
     fn new(socket: Socket, nonblocking: bool) -> Self {
-        Self { socket, nonblocking: AtomicBool::new(nonblocking), descriptors: AtomicUsize::new(0) }
+        Self {
+            socket,
+            nonblocking: AtomicBool::new(nonblocking),
+            descriptors: AtomicUsize::new(0),
+            keeper: OnceLock::new(),
+        }
+    }
+
+    /// The kernel socket that keeps options without effect here, made when first needed.
+    pub(crate) fn keeper(&self, make: impl FnOnce() -> Result<StackFd, Errno>) -> Result<&StackFd, Errno> {
+        if self.keeper.get().is_none() {
+            // A second one, made at the same moment by another thread, is dropped again.
+            let _ = self.keeper.set(make()?);
+        }
+        self.keeper.get().ok_or(Errno::NOMEM)
     }
 
     /// O_NONBLOCK.

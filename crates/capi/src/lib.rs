@@ -7,6 +7,7 @@
 
 pub mod abi;
 mod bits;
+pub mod calls;
 pub mod descriptor;
 pub mod errno;
 pub mod log;
