@@ -10,6 +10,7 @@ mod bits;
 pub mod calls;
 pub mod descriptor;
 pub mod errno;
+pub mod libsctp;
 pub mod log;
 pub mod memory;
 pub mod process;

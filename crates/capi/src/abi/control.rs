@@ -209,12 +209,32 @@ pub fn send_flag_bits(flags: SendFlags) -> u16 {
 
 /// Appends one control message of level IPPROTO_SCTP.
 pub fn push<T: Plain>(octets: &mut Vec<u8>, kind: i32, data: &T) {
-    let len = HEADER_OCTETS + size_of::<T>();
+    push_octets(octets, kind, data.octets());
+}
+
+/// The same, for data without a structure.
+pub fn push_octets(octets: &mut Vec<u8>, kind: i32, data: &[u8]) {
+    let len = HEADER_OCTETS + data.len();
     octets.extend_from_slice(&len.to_ne_bytes());
     octets.extend_from_slice(&libc::IPPROTO_SCTP.to_ne_bytes());
     octets.extend_from_slice(&kind.to_ne_bytes());
-    octets.extend_from_slice(data.octets());
+    octets.extend_from_slice(data);
     octets.resize(octets.len() - len + aligned(len), 0);
+}
+
+/// The data of the first control message of level IPPROTO_SCTP that is of this kind.
+#[must_use]
+pub fn find(mut octets: &[u8], kind: i32) -> Option<&[u8]> {
+    loop {
+        let header = Header::read(octets)?;
+        if header.len < HEADER_OCTETS || header.len > octets.len() {
+            return None;
+        }
+        if (header.level, header.kind) == (libc::IPPROTO_SCTP, kind) {
+            return Some(&octets[HEADER_OCTETS..header.len]);
+        }
+        octets = octets.get(aligned(header.len)..)?;
+    }
 }
 
 fn decode_item(kind: i32, data: &[u8], items: &mut SendItems) -> Result<(), Errno> {
