@@ -73,6 +73,13 @@ pub fn current() -> Option<&'static Process> {
     if is_forked() { after_fork() } else { Some(process) }
 }
 
+/// Whether this process, or the one it was forked from, ever opened an SCTP socket. One load.
+#[inline]
+#[must_use]
+pub fn current_exists() -> bool {
+    known().is_some()
+}
+
 /// The process's state, made if there is none.
 ///
 /// # Errors

@@ -1,0 +1,10 @@
+//! Tells the linker the shared object's name and its symbol versions.
+
+fn main() {
+    let map = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("symbols.map");
+    println!("cargo::rerun-if-changed=symbols.map");
+    println!("cargo::rustc-cdylib-link-arg=-Wl,-soname,libsctp.so.1");
+    println!("cargo::rustc-cdylib-link-arg=-Wl,--version-script={}", map.display());
+    // Calls stay with this object until the process ends, and its threads run in it.
+    println!("cargo::rustc-cdylib-link-arg=-Wl,-z,nodelete");
+}
