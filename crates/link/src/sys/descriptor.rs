@@ -6,7 +6,6 @@
 //!
 //! It is closed by a system call of its own: std's `OwnedFd` would call libc's `close`, which is the name that the
 //! shared object takes over.
-#![allow(unsafe_code)]
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
