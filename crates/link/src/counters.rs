@@ -1,32 +1,64 @@
 //! Counters of a link.
 
-/// Counts since the link was opened.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct LinkCounters {
+use std::sync::atomic::{AtomicU64, Ordering};
+
+macro_rules! counters {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// Counts since the link was opened.
+        #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+        pub struct LinkCounters {
+            $($(#[$doc])* pub $name: u64,)*
+        }
+
+        /// The same, counted by any thread.
+        #[derive(Debug, Default)]
+        pub(crate) struct Counts {
+            $(pub(crate) $name: Count,)*
+        }
+
+        impl Counts {
+            pub(crate) fn read(&self) -> LinkCounters {
+                LinkCounters { $($name: self.$name.0.load(Ordering::Relaxed),)* }
+            }
+        }
+    };
+}
+
+counters! {
     /// SCTP packets given to the host.
-    pub packets_sent: u64,
+    packets_sent,
     /// Octets of SCTP in them.
-    pub octets_sent: u64,
+    octets_sent,
     /// System calls that sent something.
-    pub send_calls: u64,
+    send_calls,
     /// SCTP packets received and handed up.
-    pub packets_received: u64,
+    packets_received,
     /// Octets of SCTP in them.
-    pub octets_received: u64,
+    octets_received,
     /// System calls that received something.
-    pub receive_calls: u64,
+    receive_calls,
     /// Packets that the host dropped because a receive buffer was full (SO_RXQ_OVFL).
-    pub overflowed: u64,
-    /// Packets dropped here because they were cut off, or too short for an IP header.
-    pub malformed: u64,
+    overflowed,
+    /// Packets dropped here because they were cut off, or too short for a header.
+    malformed,
     /// Packets left to another stack of this host.
-    pub left_to_others: u64,
-    /// Packets dropped because their checksum was not filled in and the host would not say so.
-    pub checksum_unfilled: u64,
+    left_to_others,
+    /// Packets whose checksum was not filled in and the host would not say why: handed up, to be dropped there.
+    checksum_unfilled,
     /// Packets whose unfilled checksum the host vouched for.
-    pub checksum_vouched: u64,
+    checksum_vouched,
     /// ICMP errors handed up.
-    pub icmp: u64,
+    icmp,
     /// Sends refused because buffers were full.
-    pub full: u64,
+    full,
+}
+
+/// One count.
+#[derive(Debug, Default)]
+pub(crate) struct Count(AtomicU64);
+
+impl Count {
+    pub(crate) fn add(&self, more: u64) {
+        self.0.fetch_add(more, Ordering::Relaxed);
+    }
 }

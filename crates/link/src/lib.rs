@@ -15,15 +15,31 @@
 //! raw back end and, where it lacks something, through `sys`, the only module with `unsafe`.
 
 mod address;
+mod checksum;
 mod claim;
 mod counters;
 mod error;
+mod filter;
+mod headers;
+mod icmp;
+mod leader;
 mod links;
 mod memory;
+mod netlink;
 mod packet;
+mod pool;
+mod raw;
+mod receive;
+mod record;
+mod registry;
+mod routes;
+mod send;
 mod settings;
+mod sockets;
 mod sys;
 mod tap;
+mod udp;
+mod waiter;
 
 use std::time::Duration;
 

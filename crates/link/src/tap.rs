@@ -4,12 +4,13 @@ use std::{path::Path, time::Duration};
 
 use crate::{
     Address, Carrier, ClaimError, Incoming, Link, LinkCounters, LinkError, LinkId, LocalAddress, Outgoing, PortClaim,
-    Route, SendOutcome,
+    Route, SendOutcome, record::Recorder,
 };
 
 /// A link whose packets are recorded. Wrap it around any [`Link`], also a `Box<dyn Link>`.
 pub struct Tap<L> {
     inner: L,
+    recorder: Recorder,
 }
 
 impl<L: Link> Tap<L> {
@@ -19,18 +20,23 @@ impl<L: Link> Tap<L> {
     ///
     /// When the file cannot be made.
     pub fn new(inner: L, path: &Path) -> Result<Self, LinkError> {
-        let _ = path;
-        Ok(Self { inner })
+        Ok(Self { inner, recorder: Recorder::create(path)? })
     }
 }
 
 impl<L: Link> Link for Tap<L> {
     fn send(&self, packets: &[Outgoing<'_>], outcomes: &mut Vec<SendOutcome>) {
         self.inner.send(packets, outcomes);
+        self.recorder.sent(packets, outcomes, |outgoing| {
+            let source = outgoing.source.or_else(|| self.inner.route(outgoing.destination).map(|route| route.source));
+            (source.map(|source| source.ip), self.inner.udp_port(outgoing.link))
+        });
     }
 
     fn receive(&self, incoming: &mut Vec<Incoming>) {
+        let before = incoming.len();
         self.inner.receive(incoming);
+        self.recorder.received(&incoming[before..], |packet| self.inner.udp_port(packet.link));
     }
 
     fn wait(&self, timeout: Option<Duration>) {

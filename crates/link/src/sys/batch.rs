@@ -23,6 +23,8 @@ pub(crate) struct Message<'a> {
     pub(crate) to: SockAddr,
     pub(crate) octets: &'a [u8],
     pub(crate) control: Control,
+    /// How many packets the kernel makes of it.
+    pub(crate) packets: usize,
 }
 
 /// Sends the first messages, as many as the kernel takes, [`BATCH`] at most; never blocks. An error is about the first.
@@ -31,10 +33,8 @@ pub(crate) fn send(fd: BorrowedFd<'_>, messages: &[Message<'_>]) -> Result<usize
     let mut vectors: [MaybeUninit<libc::iovec>; BATCH] = [const { MaybeUninit::uninit() }; BATCH];
     let mut headers: [MaybeUninit<libc::mmsghdr>; BATCH] = [const { MaybeUninit::uninit() }; BATCH];
     for ((message, vector), header) in messages.iter().zip(&mut vectors).zip(&mut headers) {
-        let vector = vector.write(libc::iovec {
-            iov_base: message.octets.as_ptr().cast_mut().cast(),
-            iov_len: message.octets.len(),
-        });
+        let vector = vector
+            .write(libc::iovec { iov_base: message.octets.as_ptr().cast_mut().cast(), iov_len: message.octets.len() });
         // SAFETY: all zero is a valid `mmsghdr` (numbers and null pointers).
         let header = header.write(unsafe { mem::zeroed() });
         header.msg_hdr.msg_name = message.to.as_ptr().cast_mut().cast();
