@@ -85,7 +85,7 @@ pub trait Link: Send + Sync {
     /// The addresses of this host that can be used now.
     fn local_addresses(&self) -> Vec<LocalAddress>;
 
-    /// To be called when a socket begins to listen at `local_port` on `addresses` (unspecified ones for all): where UDP
+    /// To be called when a socket begins to listen at `local_port` on `addresses` (unspecified ones for all of their family, none for all): where UDP
     /// encapsulation is in use, its fixed port is bound on exactly these addresses, so that peers can reach them.
     /// Associations that run keep the UDP socket that they have.
     ///
@@ -94,7 +94,7 @@ pub trait Link: Send + Sync {
     /// [`LinkError::UdpPortTaken`] becomes EADDRINUSE; its text names the cure.
     fn listen(&self, local_port: u16, addresses: &[Address]) -> Result<(), LinkError>;
 
-    /// Claims an SCTP port on `addresses` (unspecified ones for all of their family) against every other stack of this
+    /// Claims an SCTP port on `addresses` (unspecified ones for all of their family, none for all) against every other stack of this
     /// network namespace. The same stack may claim twice: what is allowed within a stack is the caller's business.
     /// Freed when the claim is dropped or the process dies. Must be held as long as an association uses the port.
     ///

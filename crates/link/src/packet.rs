@@ -1,5 +1,7 @@
 //! A packet and its addresses, outward and inward.
 
+use std::fmt;
+
 use bytes::Bytes;
 
 use crate::{Address, LinkId};
@@ -107,7 +109,7 @@ pub enum Incoming {
 }
 
 /// One received SCTP packet (without IP and UDP headers).
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Packet {
     /// IP source address.
     pub source: Address,
@@ -124,6 +126,15 @@ pub struct Packet {
     /// The packet from the common header on. It shares memory with at most 64 KiB of packets that came with it: a small
     /// part that is to be kept for long is better copied.
     pub packet: Bytes,
+}
+
+impl fmt::Debug for Packet {
+    /// Without the octets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { source, destination, link, udp_port, ecn, checksum, packet } = self;
+        let (source, destination, len) = (source.ip, destination.ip, packet.len());
+        write!(f, "Packet({source}:{udp_port:?} to {destination}, {link:?}, {ecn:?}, {checksum:?}, {len} octets)")
+    }
 }
 
 /// An ICMP error about a packet that we sent. Not authenticated: anyone can send one.

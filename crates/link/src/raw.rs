@@ -40,7 +40,10 @@ impl RawLink {
                     attach_filter(fd.as_fd(), &filter::ports(&PortRule::Only(Vec::new()), any.ip.is_ipv4()))?;
                     opened.push(Arc::new(PacketSocket::new(fd, link, any, None)));
                 }
-                Err(errno) => refusal = errno,
+                Err(errno) => {
+                    tracing::debug!(%errno, family = %any.ip, "no raw socket");
+                    refusal = errno;
+                }
             }
         }
         if opened.is_empty() {

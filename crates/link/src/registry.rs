@@ -226,7 +226,8 @@ impl Registry {
     }
 
     fn claimed(self: &Arc<Self>, port: u16, names: Vec<Name>, addresses: &[Address]) -> PortClaim {
-        let addresses = addresses.to_vec();
+        let all = [Address::ANY_V4, Address::ANY_V6];
+        let addresses = if addresses.is_empty() { all.to_vec() } else { addresses.to_vec() };
         self.covered
             .write()
             .unwrap_or_else(PoisonError::into_inner)

@@ -113,8 +113,11 @@ impl PacketSocket {
             let discovery = if allow { libc::IP_PMTUDISC_DONT } else { libc::IP_PMTUDISC_PROBE };
             set_int(self.fd(), libc::IPPROTO_IP, libc::IP_MTU_DISCOVER, discovery)
         } else {
-            // RFC 8200 §5: what every IPv6 path takes. The path's true MTU need not be known to fragment for it.
-            set_int(self.fd(), libc::IPPROTO_IPV6, libc::IPV6_MTU, if allow { 1280 } else { 0 })
+            // RFC 8200 §5: 1280 is what every IPv6 path takes. The path's true MTU need not be known to fragment for it.
+            let (discovery, size) =
+                if allow { (libc::IPV6_PMTUDISC_DONT, 1280) } else { (libc::IPV6_PMTUDISC_PROBE, 0) };
+            set_int(self.fd(), libc::IPPROTO_IPV6, libc::IPV6_MTU_DISCOVER, discovery)
+                .and_then(|()| set_int(self.fd(), libc::IPPROTO_IPV6, libc::IPV6_MTU, size))
         };
         if let Err(errno) = answered {
             tracing::debug!(%errno, allow, "fragmentation cannot be switched");
@@ -159,6 +162,10 @@ pub(crate) fn open_raw(ipv4: bool) -> Result<StackFd, Errno> {
 pub(crate) fn open_udp(ipv4: bool) -> Result<StackFd, Errno> {
     let fd = open(family(ipv4), SocketType::DGRAM, Some(ipproto::UDP))?;
     prepare(fd.as_fd(), ipv4)?;
+    if !ipv4 {
+        // Raw sockets are that anyway, and refuse to be told.
+        set_int(fd.as_fd(), libc::IPPROTO_IPV6, libc::IPV6_V6ONLY, 1)?;
+    }
     // Without it packets come one by one, which is only slower.
     let _ = set_int(fd.as_fd(), libc::SOL_UDP, libc::UDP_GRO, 1);
     Ok(fd)
@@ -178,7 +185,6 @@ fn prepare(fd: BorrowedFd<'_>, ipv4: bool) -> Result<(), Errno> {
         // compared with a tag (RFC 9260 §10).
         set_int(fd, libc::IPPROTO_IP, libc::IP_MTU_DISCOVER, libc::IP_PMTUDISC_PROBE)?;
     } else {
-        set_int(fd, libc::IPPROTO_IPV6, libc::IPV6_V6ONLY, 1)?;
         set_int(fd, libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO, 1)?;
         set_int(fd, libc::IPPROTO_IPV6, libc::IPV6_RECVTCLASS, 1)?;
         set_int(fd, libc::IPPROTO_IPV6, libc::IPV6_RECVERR, 1)?;

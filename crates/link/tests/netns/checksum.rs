@@ -68,8 +68,6 @@ fn unfilled(len: usize) -> Vec<u8> {
 fn an_unfilled_checksum_is_trusted_once_the_kernel_has_said_why() {
     let Some((a, b)) = pair() else { return };
     let to = b.open(LinkChoice::Raw);
-    // veth takes what is marked without computing anything.
-    a.tool("ethtool", "-K veth0 tx on");
     let (source, destination) = ([10, 0, 0, 1], [10, 0, 0, 2]);
     send_unfilled(&a, source, destination, unfilled(100), true);
     assert_eq!(packets(&to, 1)[0].checksum, ChecksumState::Unknown, "the first one makes us look");

@@ -1,6 +1,7 @@
 //! Hosts: threads in network namespaces of their own, joined by veth pairs.
 
 use std::{
+    net::TcpStream,
     process::Command,
     sync::mpsc::{self, Sender},
     thread::{self, JoinHandle},
@@ -11,7 +12,7 @@ use rustix::thread::UnshareFlags;
 use usctp_link::{Address, Ecn, Icmp, Incoming, Link, LinkChoice, LinkId, LinkSettings, Links, Outgoing, Packet};
 
 /// A host: what is run on it sees its interfaces and opens sockets there.
-pub struct Host {
+pub(crate) struct Host {
     jobs: Option<Sender<Box<dyn FnOnce() + Send>>>,
     thread: Option<JoinHandle<()>>,
     tid: i32,
@@ -19,7 +20,7 @@ pub struct Host {
 
 impl Host {
     /// A host with a loopback interface. `None`: not allowed here, so the test is skipped.
-    pub fn new() -> Option<Self> {
+    pub(crate) fn new() -> Option<Self> {
         if !rustix::process::geteuid().is_root() {
             assert!(std::env::var_os("CI").is_none(), "network namespaces need root");
             eprintln!("skipped: network namespaces need root");
@@ -44,7 +45,7 @@ impl Host {
     }
 
     /// Runs something on the host and waits for its result.
-    pub fn run<R: Send + 'static>(&self, job: impl FnOnce() -> R + Send + 'static) -> R {
+    pub(crate) fn run<R: Send + 'static>(&self, job: impl FnOnce() -> R + Send + 'static) -> R {
         let (done, result) = mpsc::channel();
         let job = Box::new(move || drop(done.send(job())));
         self.jobs.as_ref().expect("alive").send(job).expect("the thread lives");
@@ -52,12 +53,12 @@ impl Host {
     }
 
     /// Runs `ip` with these words.
-    pub fn ip(&self, words: &str) {
+    pub(crate) fn ip(&self, words: &str) {
         self.tool("ip", words);
     }
 
     /// Runs a program with these words.
-    pub fn tool(&self, program: &'static str, words: &str) {
+    pub(crate) fn tool(&self, program: &'static str, words: &str) {
         let words = words.to_owned();
         let output = self.run(move || Command::new(program).args(words.split_whitespace()).output());
         let output = output.unwrap_or_else(|error| panic!("{program}: {error} (Debian: iproute2, procps)"));
@@ -65,7 +66,7 @@ impl Host {
     }
 
     /// A veth pair to another host, named by the `name` at both ends.
-    pub fn join(&self, other: &Self, name: &str, addresses: [&[&str]; 2], mtu: u32) {
+    pub(crate) fn join(&self, other: &Self, name: &str, addresses: [&[&str]; 2], mtu: u32) {
         self.ip(&format!("link add {name} mtu {mtu} type veth peer name {name} mtu {mtu} netns {}", other.tid));
         for (host, addresses) in [self, other].into_iter().zip(addresses) {
             for address in addresses {
@@ -77,13 +78,25 @@ impl Host {
         }
     }
 
+    /// Waits until packets get through to an address: interfaces take their time to come up, neighbours to be found.
+    pub(crate) fn wait_for(&self, address: &str) {
+        let to = std::net::SocketAddr::new(address.parse().expect("an address"), 9);
+        let reached = self.run(move || {
+            (0..50).any(|_| {
+                let refused = TcpStream::connect_timeout(&to, Duration::from_millis(200));
+                refused.is_err_and(|error| error.kind() == std::io::ErrorKind::ConnectionRefused)
+            })
+        });
+        assert!(reached, "{address} is not reachable");
+    }
+
     /// Opens links here.
-    pub fn open(&self, choice: LinkChoice) -> Links {
+    pub(crate) fn open(&self, choice: LinkChoice) -> Links {
         self.open_with(LinkSettings { choice, ..LinkSettings::default() })
     }
 
     /// Opens links here.
-    pub fn open_with(&self, settings: LinkSettings) -> Links {
+    pub(crate) fn open_with(&self, settings: LinkSettings) -> Links {
         self.run(move || Links::open(&settings)).expect("links")
     }
 }
@@ -98,16 +111,20 @@ impl Drop for Host {
 }
 
 /// Two hosts side by side: 10.0.0.1, 10.0.0.11, 2001:db8::1 and 10.0.0.2, 2001:db8::2.
-pub fn pair() -> Option<(Host, Host)> {
+pub(crate) fn pair() -> Option<(Host, Host)> {
     let (a, b) = (Host::new()?, Host::new()?);
     let left = ["10.0.0.1/24", "10.0.0.11/24", "2001:db8::1/64"];
     a.join(&b, "veth0", [&left, &["10.0.0.2/24", "2001:db8::2/64"]], 1500);
+    for (from, to) in [(&a, "10.0.0.2"), (&a, "2001:db8::2"), (&b, "10.0.0.1"), (&b, "10.0.0.11"), (&b, "2001:db8::1")]
+    {
+        from.wait_for(to);
+    }
     Some((a, b))
 }
 
 /// Two hosts with a router between them: 10.0.1.1 and 2001:db8:1::1 with an MTU of 1500 towards the router, 10.0.2.2 and
 /// 2001:db8:2::2 behind an MTU of 1300.
-pub fn routed() -> Option<(Host, Host, Host)> {
+pub(crate) fn routed() -> Option<(Host, Host, Host)> {
     let (a, router, b) = (Host::new()?, Host::new()?, Host::new()?);
     a.join(&router, "veth0", [&["10.0.1.1/24", "2001:db8:1::1/64"], &["10.0.1.254/24", "2001:db8:1::fe/64"]], 1500);
     b.join(&router, "veth1", [&["10.0.2.2/24", "2001:db8:2::2/64"], &["10.0.2.254/24", "2001:db8:2::fe/64"]], 1300);
@@ -116,15 +133,17 @@ pub fn routed() -> Option<(Host, Host, Host)> {
     b.ip("route add default via 10.0.2.254");
     a.ip("-6 route add default via 2001:db8:1::fe");
     b.ip("-6 route add default via 2001:db8:2::fe");
+    a.wait_for("10.0.2.2");
+    a.wait_for("2001:db8:2::2");
     Some((a, router, b))
 }
 
-pub fn address(text: &str) -> Address {
+pub(crate) fn address(text: &str) -> Address {
     Address::new(text.parse().expect("an address"), 0)
 }
 
 /// Octets with the form of an SCTP packet from port 1000 to `port`, with a right checksum.
-pub fn packet(port: u16, len: usize) -> Vec<u8> {
+pub(crate) fn packet(port: u16, len: usize) -> Vec<u8> {
     let mut packet: Vec<u8> = (0..len).map(|index| index as u8).collect();
     packet[..2].copy_from_slice(&1000_u16.to_be_bytes());
     packet[2..4].copy_from_slice(&port.to_be_bytes());
@@ -135,7 +154,7 @@ pub fn packet(port: u16, len: usize) -> Vec<u8> {
 }
 
 /// An ordinary outgoing packet.
-pub fn outgoing<'a>(link: LinkId, destination: &str, udp_port: Option<u16>, packet: &'a [u8]) -> Outgoing<'a> {
+pub(crate) fn outgoing<'a>(link: LinkId, destination: &str, udp_port: Option<u16>, packet: &'a [u8]) -> Outgoing<'a> {
     Outgoing {
         link,
         udp_port,
@@ -151,7 +170,7 @@ pub fn outgoing<'a>(link: LinkId, destination: &str, udp_port: Option<u16>, pack
 }
 
 /// Receives until `enough` says so, for some seconds at most.
-pub fn receive(links: &Links, mut enough: impl FnMut(&[Incoming]) -> bool) -> Vec<Incoming> {
+pub(crate) fn receive(links: &Links, mut enough: impl FnMut(&[Incoming]) -> bool) -> Vec<Incoming> {
     let deadline = Instant::now() + Duration::from_secs(5);
     let mut incoming = Vec::new();
     while !enough(&incoming) {
@@ -164,7 +183,7 @@ pub fn receive(links: &Links, mut enough: impl FnMut(&[Incoming]) -> bool) -> Ve
 }
 
 /// The next `count` packets.
-pub fn packets(links: &Links, count: usize) -> Vec<Packet> {
+pub(crate) fn packets(links: &Links, count: usize) -> Vec<Packet> {
     let of = |incoming: &[Incoming]| -> Vec<Packet> {
         incoming
             .iter()
@@ -175,7 +194,7 @@ pub fn packets(links: &Links, count: usize) -> Vec<Packet> {
 }
 
 /// The next ICMP error.
-pub fn icmp(links: &Links) -> Icmp {
+pub(crate) fn icmp(links: &Links) -> Icmp {
     let of = |incoming: &[Incoming]| {
         incoming.iter().find_map(|one| if let Incoming::Icmp(icmp) = one { Some(icmp.clone()) } else { None })
     };
@@ -183,7 +202,7 @@ pub fn icmp(links: &Links) -> Icmp {
 }
 
 /// That no packet comes within a tenth of a second.
-pub fn nothing(links: &Links) {
+pub(crate) fn nothing(links: &Links) {
     let deadline = Instant::now() + Duration::from_millis(100);
     let mut incoming = Vec::new();
     while let Some(left) = deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
@@ -193,4 +212,4 @@ pub fn nothing(links: &Links) {
     }
 }
 
-pub const RAW: LinkId = LinkId(0);
+pub(crate) const RAW: LinkId = LinkId(0);

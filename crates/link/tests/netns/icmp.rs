@@ -9,10 +9,11 @@ const BOTH: [&str; 2] = ["10.0.2.2", "2001:db8:2::2"];
 #[test]
 fn a_router_says_what_fits_and_what_may_be_cut_gets_through() {
     let Some((a, _router, b)) = routed() else { return };
+    let to_udp = b.open(LinkChoice::Udp);
+    let to_udp = b.run(move || to_udp.listen(5000, &[]).map(|()| to_udp)).expect("a free port");
     for destination in BOTH {
         let (raw, to_raw) = (a.open(LinkChoice::Raw), b.open(LinkChoice::Raw));
-        let (udp, to_udp) = (a.open(LinkChoice::Udp), b.open(LinkChoice::Udp));
-        let to_udp = b.run(move || to_udp.listen(5000, &[]).map(|()| to_udp)).expect("a free port");
+        let udp = a.open(LinkChoice::Udp);
         let (carrier, udp, _claim, raw) = a.run(move || {
             let carrier = udp.carrier(address(destination), 1000, None).expect("a link");
             (carrier, udp, raw.claim(1000, &[]).expect("free"), raw)

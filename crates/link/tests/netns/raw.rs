@@ -7,7 +7,7 @@ use usctp_link::{Link, LinkChoice, Links};
 use crate::hosts::{Host, RAW, address, nothing, outgoing, packet, packets, pair};
 
 fn claim(host: &Host, links: Links, port: u16) -> (Links, usctp_link::PortClaim) {
-    host.run(move || (links.claim(port, &[]).map(|claim| (links, claim)))).expect("free")
+    host.run(move || links.claim(port, &[]).map(|claim| (links, claim))).expect("free")
 }
 
 fn send(from: &Links, destination: &str, port: u16) {
@@ -16,12 +16,8 @@ fn send(from: &Links, destination: &str, port: u16) {
     assert_eq!(outcomes, [usctp_link::SendOutcome::Sent]);
 }
 
-/// How many of the stacks are given a packet for `port`.
-fn receivers(from: &Links, stacks: &[Links], port: u16) -> Vec<usize> {
-    let before: Vec<u64> = stacks.iter().map(|links| links.counters().packets_received).collect();
-    for destination in ["10.0.0.2", "2001:db8::2"] {
-        send(from, destination, port);
-    }
+/// Lets each stack do what its thread would do, for some time.
+fn turn(stacks: &[Links]) {
     let until = Instant::now() + Duration::from_millis(100);
     while Instant::now() < until {
         for links in stacks {
@@ -29,6 +25,16 @@ fn receivers(from: &Links, stacks: &[Links], port: u16) -> Vec<usize> {
             links.receive(&mut Vec::new());
         }
     }
+}
+
+/// How many of the stacks are given a packet for `port`.
+fn receivers(from: &Links, stacks: &[Links], port: u16) -> Vec<usize> {
+    turn(stacks);
+    let before: Vec<u64> = stacks.iter().map(|links| links.counters().packets_received).collect();
+    for destination in ["10.0.0.2", "2001:db8::2"] {
+        send(from, destination, port);
+    }
+    turn(stacks);
     let got = stacks.iter().zip(before).map(|(links, before)| links.counters().packets_received - before);
     got.enumerate()
         .filter(|(_, got)| *got > 0)
