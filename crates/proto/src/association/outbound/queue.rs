@@ -107,6 +107,12 @@ impl SendQueue {
         self.octets
     }
 
+    /// Octets of send buffer that all hold, for tests of the sums.
+    #[cfg(test)]
+    pub(super) fn charge(&self) -> usize {
+        self.messages.iter().map(|(_, message)| message.charge()).sum()
+    }
+
     /// How many messages wait, one begun included.
     pub(super) fn len(&self) -> usize {
         self.messages.len()
