@@ -19,6 +19,8 @@ pub(super) struct QueuedMessage {
     pub(super) begun: bool,
     /// Given with the first fragment.
     pub(super) ssn: Ssn,
+    /// It fitted one chunk when it was queued: what SCTP_DISABLE_FRAGMENTS promises to keep whole.
+    pub(super) fits: bool,
     /// The path the program wants.
     pub(super) wish: Option<PathId>,
     pub(super) expires: Option<Time>,
@@ -39,7 +41,14 @@ pub(super) struct Fragment {
 }
 
 impl QueuedMessage {
-    pub(super) fn new(id: MessageId, message: OutgoingMessage, wish: Option<PathId>, overhead: u32) -> Self {
+    /// `point`: the largest chunk payload of the moment.
+    pub(super) fn new(
+        id: MessageId,
+        message: OutgoingMessage,
+        wish: Option<PathId>,
+        point: u32,
+        overhead: u32,
+    ) -> Self {
         Self {
             id,
             stream: message.stream,
@@ -49,6 +58,7 @@ impl QueuedMessage {
             immediate: message.immediate,
             begun: false,
             ssn: Ssn(0),
+            fits: message.payload.len() <= point as usize,
             wish,
             expires: message.expires,
             fragment: 0,
@@ -128,7 +138,7 @@ mod tests {
             destination: None,
             payload: Bytes::from(vec![0; len]),
         };
-        QueuedMessage::new(MessageId(0), message, None, overhead)
+        QueuedMessage::new(MessageId(0), message, None, 1452, overhead)
     }
 
     #[test]

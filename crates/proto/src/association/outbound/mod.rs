@@ -153,11 +153,12 @@ impl Outbound {
         if message.stream.0 >= self.stream_count {
             return Err(SendError::InvalidStream);
         }
+        debug_assert!(!message.payload.is_empty(), "an empty DATA chunk would end the association");
         let id = MessageId(self.next_message);
         self.next_message += 1;
         let overhead = chunk_count(message.payload.len(), point).saturating_mul(self.overhead as usize);
         let overhead = u32::try_from(overhead).unwrap_or(u32::MAX);
-        let message = QueuedMessage::new(id, message, wish, overhead);
+        let message = QueuedMessage::new(id, message, wish, point, overhead);
         self.buffered += message.charge();
         self.outcomes.dry = false;
         self.queue.push(message);

@@ -62,6 +62,16 @@ impl Outbound {
         self.move_away(id, target, paths);
     }
 
+    /// Packets on their way to `id` were too big ([`super::super::path::Path::too_big`] said that they are smaller now): they
+    /// are lost, but not by congestion. What was in them goes again at once, whole, if need be in fragments of IP
+    /// ([`Self::oversized_packet`]), rather than when T3-rtx runs out.
+    pub(crate) fn on_packet_too_big(&mut self, id: PathId, paths: &mut PathSet) {
+        self.in_flight.mark_path(id, id, paths);
+        if let Some(path) = paths.get_mut(id) {
+            path.t3.stop();
+        }
+    }
+
     /// A path is about to be taken out of the set.
     pub(crate) fn on_path_removed(&mut self, id: PathId, paths: &mut PathSet) {
         self.queue.forget_wish(id);

@@ -60,7 +60,8 @@ impl Outbound {
             let index = self.in_flight.next_marked(id, 0)?;
             self.in_flight.chunk(index)?.payload.len()
         } else if config.disable_fragments {
-            self.queue.head()?.next_fragment(self.fragmentation_point(paths, config))
+            let message = self.queue.head()?;
+            message.next_fragment(self.point_of(message, paths, config))
         } else {
             return None;
         };
@@ -153,7 +154,7 @@ impl Outbound {
         if !rides && self.may_begin(paths, config, false) != Ok(id) {
             return 0;
         }
-        let point = self.fragmentation_point(paths, config);
+        self.expire(now);
         let Some(path) = paths.get(id) else { return 0 };
         let (immediate, was_idle) = (wants_sack_at_once(path), path.flight == 0);
         let mut written = 0;
@@ -161,6 +162,7 @@ impl Outbound {
             if paths.select_for_wish(message.wish) != id || self.in_flight.len() >= MOST_IN_FLIGHT {
                 break;
             }
+            let point = self.point_of(message, paths, config);
             let size = message.next_fragment(point);
             if chunk_octets(size) > builder.room() || !self.window.permits(size, self.in_flight.outstanding()) {
                 break;
@@ -236,7 +238,7 @@ impl Outbound {
         if !burst || !path.congestion.permits(path.flight) || self.in_flight.len() >= MOST_IN_FLIGHT {
             return Err(Held::Waits);
         }
-        let point = self.fragmentation_point(paths, config);
+        let point = self.point_of(message, paths, config);
         let size = message.next_fragment(point);
         if !self.window.permits(size, self.in_flight.outstanding()) {
             let idle = self.in_flight.outstanding_chunks() == 0 && self.in_flight.marked() == 0;
@@ -258,11 +260,11 @@ impl Outbound {
         !config.no_delay && !self.draining && unacknowledged && whole && !full
     }
 
-    /// The largest chunk payload for messages begun now.
-    fn fragmentation_point(&self, paths: &PathSet, config: &AssociationConfig) -> u32 {
-        if config.disable_fragments {
-            // Checked against the path when it was sent; not cut now either.
-            return LARGEST_PAYLOAD;
+    /// The largest payload of a chunk of `message` begun now.
+    fn point_of(&self, message: &QueuedMessage, paths: &PathSet, config: &AssociationConfig) -> u32 {
+        if config.disable_fragments && message.fits {
+            // SCTP_DISABLE_FRAGMENTS: it was refused if it did not fit then, and is not cut if it does not fit now.
+            return u32::MAX;
         }
         paths.fragmentation_point(config).min(self.window.largest_chunk())
     }
@@ -273,6 +275,3 @@ impl Outbound {
 fn wants_sack_at_once(path: &Path) -> bool {
     path.congestion.cwnd() <= path.pmdcs()
 }
-
-/// What the length field of a chunk can hold, in whole words.
-const LARGEST_PAYLOAD: u32 = (u16::MAX as u32 - Data::HEADER_LEN as u32) & !3;

@@ -423,6 +423,11 @@ impl PathSet {
         if config.max_segment == 0 { room } else { room.min(config.max_segment.max(1)) }
     }
 
+    /// Whether a message of `len` octets may be queued: not if the program forbids fragments and it would need some.
+    pub(crate) fn takes(&self, len: usize, config: &AssociationConfig) -> bool {
+        !config.disable_fragments || len <= self.fragmentation_point(config) as usize
+    }
+
     /// The HEARTBEATs that confirm the addresses which are not confirmed yet: spread out so that no more than
     /// HB.Max.Burst go out per RTO (RFC 9260 §5.4).
     pub(crate) fn schedule_confirmation(&mut self, now: Time, config: &AssociationConfig) {

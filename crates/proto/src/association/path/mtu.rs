@@ -111,9 +111,11 @@ impl PathMtu {
 
 /// Rounded down to whole words, since chunks are padded to them; at most what an IP packet's length can say.
 fn whole_words(mtu: u32) -> u16 {
-    u16::try_from(mtu & !3).unwrap_or(u16::MAX & !3)
+    u16::try_from(mtu & !3).unwrap_or(LARGEST)
 }
 
+/// What the length field of an IPv4 packet can say, in whole words.
+const LARGEST: u16 = 65_532;
 /// RFC 1122 §3.3.3: what every IPv4 host reassembles.
 const FLOOR_IPV4: u16 = 576;
 /// RFC 8200 §5.

@@ -138,5 +138,5 @@ fn an_answered_heartbeat_measures_confirms_and_revives() {
 
 #[test]
 fn a_path_is_small() {
-    assert!(size_of::<Path>() <= 464, "{}", size_of::<Path>());
+    assert!(size_of::<Path>() <= 320, "{}", size_of::<Path>());
 }

@@ -17,7 +17,7 @@ fn message(id: u64, len: usize, expires: Option<Time>) -> QueuedMessage {
         destination: None,
         payload: Bytes::from(vec![0; len]),
     };
-    QueuedMessage::new(MessageId(id), message, None, 0)
+    QueuedMessage::new(MessageId(id), message, None, 1452, 0)
 }
 
 const fn at(second: u64) -> Time {

@@ -114,7 +114,9 @@ fn perform(rig: &mut Rig, receiver: &mut Receiver, step: Step) {
         Step::Revive(id) => drop(rig.path(id).on_success()),
         Step::TooBig(id, mtu) => {
             let now = rig.now;
-            rig.path(id).too_big(now, mtu);
+            if rig.path(id).too_big(now, mtu) {
+                rig.out.on_packet_too_big(PathId(id), &mut rig.paths);
+            }
         }
         Step::Pass(milliseconds) => rig.pass(Duration::from_millis(milliseconds)),
         Step::Shutdown => {

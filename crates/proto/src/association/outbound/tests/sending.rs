@@ -254,7 +254,29 @@ fn a_chunk_larger_than_the_path_has_become_is_repeated_whole() {
 }
 
 #[test]
+fn a_message_queued_before_fragments_were_forbidden_is_still_cut() {
+    let mut rig = Rig::new();
+    rig.send(3000);
+    rig.config.disable_fragments = true;
+    assert!(rig.paths.takes(1452, &rig.config) && !rig.paths.takes(1453, &rig.config));
+    assert_eq!(rig.tsns(), [0, 1, 2]);
+}
+
+#[test]
+fn what_was_too_big_goes_again_at_once_and_the_window_stays() {
+    let mut rig = Rig::new();
+    rig.send(4000);
+    rig.packets();
+    let before = rig.cwnd(0);
+    assert!(rig.path(0).too_big(Time::from_nanos(1), 1400));
+    rig.out.on_packet_too_big(PathId(0), &mut rig.paths);
+    rig.check();
+    assert_eq!(rig.tsns(), [0, 1, 2]);
+    assert_eq!((rig.cwnd(0), rig.largest), (before, 1480));
+}
+
+#[test]
 fn the_parts_of_an_idle_association_are_small() {
-    assert!(size_of::<Outbound>() <= 640, "{}", size_of::<Outbound>());
+    assert!(size_of::<Outbound>() <= 480, "{}", size_of::<Outbound>());
     assert!(size_of::<SentChunk>() <= 72, "{}", size_of::<SentChunk>());
 }
