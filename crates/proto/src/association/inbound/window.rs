@@ -30,12 +30,14 @@ pub(super) struct Window {
     delivered: Load,
     /// What the peer may still send by what it has been told.
     promised: u32,
+    /// Payload of a chunk, moving average, octets.
+    typical: u32,
 }
 
 impl Window {
     pub(super) const fn new(size: u32, overhead: u32) -> Self {
         const NOTHING: Load = Load { octets: 0, chunks: 0 };
-        Self { size, overhead, held: NOTHING, delivered: NOTHING, promised: size }
+        Self { size, overhead, held: NOTHING, delivered: NOTHING, promised: size, typical: STEP }
     }
 
     pub(super) fn set_size(&mut self, size: u32) {
@@ -53,6 +55,13 @@ impl Window {
         self.held.octets = self.held.octets.saturating_add(charge);
         self.held.chunks = self.held.chunks.saturating_add(1);
         self.promised = self.promised.saturating_sub(charge);
+        // Rounded down both ways, so that it comes to stand at the payload and not above it.
+        let payload = payload.min(STEP);
+        self.typical = if payload < self.typical {
+            self.typical - (self.typical - payload).div_ceil(8)
+        } else {
+            self.typical + (payload - self.typical) / 8
+        };
     }
 
     /// Throws chunks away that had been taken.
@@ -116,7 +125,7 @@ impl Window {
 
     /// What the next SACK announces.
     pub(super) fn rwnd(&self) -> u32 {
-        let free = self.free();
+        let free = self.announceable(self.memory()).min(self.free());
         // RFC 1122 §4.2.3.3: a window that has closed opens again in one step worth a packet, not octet by octet.
         if free < (self.size / 2).min(STEP) { free.min(self.promised) } else { free }
     }
@@ -125,7 +134,7 @@ impl Window {
     pub(super) fn owes_update(&self) -> bool {
         // RFC 9260 §6.2: "only if the window can be increased by at least a quarter of the receive buffer size".
         let opened = self.rwnd().saturating_sub(self.promised);
-        opened > 0 && opened >= self.size / 4
+        opened > 0 && opened >= self.announceable(0).min(self.size) / 4
     }
 
     /// Whether what we hold ourselves, so that nothing the program does can help, fills the buffer nearly.
@@ -152,6 +161,15 @@ impl Window {
         self.size.saturating_sub(self.charged()).min(u32::try_from(by_memory).unwrap_or(u32::MAX))
     }
 
+    /// How much payload fits the memory that is left beside `used`, in chunks like those that came lately. The peer counts
+    /// payload only; told more than fits, it would send chunks that we must drop, and wait for its timer.
+    fn announceable(&self, used: u64) -> u32 {
+        let free = self.memory_limit().saturating_sub(used);
+        let typical = u64::from(self.typical.max(SMALLEST_TYPICAL));
+        let each = typical.saturating_add(u64::from(CHUNK_COST));
+        u32::try_from(free.saturating_mul(typical) / each).unwrap_or(u32::MAX)
+    }
+
     /// What is charged, and what our own bookkeeping takes beside it: a peer that sends many small chunks fills the
     /// window the earlier, and cannot make us hold a multiple of the buffer.
     fn memory(&self) -> u64 {
@@ -169,6 +187,8 @@ impl Window {
 const CHUNK_COST: u32 = 256;
 /// Bookkeeping that even the smallest buffer allows.
 const SMALLEST_MEMORY: u64 = 16 * 1024;
+/// Payload below which chunks do not make the announced window still smaller, octets.
+const SMALLEST_TYPICAL: u32 = 64;
 /// Octets beyond the buffer for chunks that fill a gap.
 const GRACE: u32 = 64 * 1024;
 /// Octets by which a closed window opens at least: about a packet.
@@ -233,10 +253,32 @@ mod tests {
         assert_eq!(window.admission(1, true), Admission::Free);
         window.deliver(taken, taken);
         window.release(taken / 2);
-        assert!(window.rwnd() > 30_000);
+        let half = window.rwnd();
+        assert!(half > 15_000, "{half}");
         window.release(taken);
-        assert_eq!(window.rwnd(), 100_000);
+        assert!(window.rwnd() > half);
         assert_eq!(window.delivered(), Load::default());
+    }
+
+    #[test]
+    fn peer_that_keeps_to_the_window_never_loses_small_chunks_to_it() {
+        let mut window = Window::new(100_000, 0);
+        for _ in 0..60 {
+            window.take(64);
+            window.deliver(64, 1);
+        }
+        window.release(60 * 64);
+        let mut promised = window.announce();
+        assert!((20_000..100_000).contains(&promised), "{promised}");
+        while promised >= 64 {
+            assert_eq!(window.admission(64, false), Admission::Free);
+            window.take(64);
+            window.deliver(64, 1);
+            promised -= 64;
+        }
+        let full = window.delivered().octets;
+        window.release(full / 2);
+        assert!(window.owes_update(), "half of what fits is worth an update");
     }
 
     #[test]
