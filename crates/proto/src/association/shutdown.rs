@@ -107,14 +107,14 @@ impl Association {
         }
     }
 
-    /// The peer lives: T2 begins anew; and what it sent must be acknowledged by a SHUTDOWN (RFC 9260 §9.2).
+    /// The peer lives: T2 begins anew; and what it sent must be acknowledged by a SHUTDOWN (RFC 9260 §9.2). T5 goes on: it
+    /// bounds the whole.
     pub(super) fn on_packet_while_closing(&mut self, now: Time, towards: Towards, with_data: bool) {
         let Phase::ShutdownSent(closing) = &mut self.phase else { return };
         self.errors = 0;
         let rto = self.paths.get(closing.path).map_or(self.config.rto_initial, |path| path.rtt.rto());
         closing.t2 = Backoff::start(now, rto, self.config.rto_max);
         if with_data {
-            closing.guard = Guard::start(now, &self.config);
             self.control.shutdown = Some(towards);
         }
     }

@@ -207,6 +207,12 @@ impl Association {
         if self.control.cookie_ack.take_if(|to| to.path == id).is_some() {
             self.push(packet, &Chunk::CookieAck);
         }
+        if self.control.shutdown.take_if(|to| to.path == id).is_some() {
+            self.write_shutdown(packet);
+        }
+        if self.control.shutdown_ack.take_if(|to| to.path == id).is_some() {
+            self.push(packet, &Chunk::ShutdownAck);
+        }
         if let Some(causes) = self.control.take_errors(id) {
             self.push(packet, &Chunk::Error { causes: &causes });
         }
@@ -216,12 +222,6 @@ impl Association {
         }
         if let Some(lowest) = self.marks.take_cwr() {
             self.push(packet, &Chunk::Cwr { lowest });
-        }
-        if self.control.shutdown.take_if(|to| to.path == id).is_some() {
-            self.write_shutdown(packet);
-        }
-        if self.control.shutdown_ack.take_if(|to| to.path == id).is_some() {
-            self.push(packet, &Chunk::ShutdownAck);
         }
     }
 
