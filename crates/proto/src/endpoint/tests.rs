@@ -366,8 +366,9 @@ fn an_idle_association_is_small_and_heartbeats() {
     wire.run_for(100);
     assert!(wire.log.iter().any(|kinds| kinds[..] == [ChunkType::HEARTBEAT]));
     assert!(wire.log.len() < 20, "{:?}", wire.log);
+    // Beside it: a path of some 300 octets, the entries of demultiplexing and deadlines. Together less than 2.5 KB.
     let octets = size_of::<Association>();
-    assert!(octets <= 2000, "{octets} octets");
+    assert!(octets <= 1700, "{octets} octets");
 }
 
 #[test]
