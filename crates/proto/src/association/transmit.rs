@@ -145,7 +145,7 @@ impl Association {
         let mut packet = PacketBuilder::new(buffer, header, oversized.unwrap_or(max));
         if oversized.is_none() {
             self.write_control(context, id, &mut packet);
-            self.write_sack(now, data_path == Some(id), &mut packet);
+            self.write_sack(now, id, data_path == Some(id), &mut packet);
         }
         let data = match data_path {
             Some(path) if path == id => self.outbound.fill(now, id, &mut self.paths, &self.config, &mut packet),
@@ -268,11 +268,18 @@ impl Association {
         }
     }
 
-    /// A SACK, if one is owed: any packet that goes anyway carries it (RFC 9260 §6.1).
-    fn write_sack(&mut self, now: Time, with_data: bool, packet: &mut PacketBuilder<'_>) {
+    /// A SACK, if one is owed: any packet that goes anyway carries it (RFC 9260 §6.1), unless it would only push the data
+    /// out of that packet.
+    fn write_sack(&mut self, now: Time, id: PathId, with_data: bool, packet: &mut PacketBuilder<'_>) {
         let Some(peer) = &mut self.peer else { return };
-        let goes_anyway = !packet.is_empty() || peer.inbound.sack_due(now) || with_data;
-        if !peer.inbound.sack_wanted() || !goes_anyway {
+        if !peer.inbound.sack_wanted() {
+            return;
+        }
+        let mut rides = || {
+            let first = self.outbound.next_chunk_octets(id, &self.paths, &self.config);
+            with_data && first.is_some_and(|octets| octets + USUAL_SACK <= packet.room())
+        };
+        if packet.is_empty() && !peer.inbound.sack_due(now) && !rides() {
             return;
         }
         if let Some(lowest) = self.marks.echo() {
@@ -316,6 +323,9 @@ impl Association {
         self.paths.get(id).is_some_and(|path| len <= path.max_packet() as usize && path.mtu.forbids_fragmentation())
     }
 }
+
+/// Octets of a SACK with a gap block or two.
+const USUAL_SACK: usize = 24;
 
 /// Packets tried at most before giving up for this poll.
 const MAX_EMPTY: usize = 4;

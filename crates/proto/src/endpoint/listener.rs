@@ -203,7 +203,7 @@ impl Endpoint {
         let association = Association::accept(&mut context, key, listener, &binding, told, config, cookie, back);
         self.associations.insert(key, association);
         self.register(key);
-        self.settle(now, key);
+        self.settle(key);
         Some(key)
     }
 

@@ -206,6 +206,7 @@ impl Endpoint {
 
     /// A deadline given by [`Self::poll_timeout`] has passed (calling it early does no harm).
     pub fn handle_timeout(&mut self, now: Time) {
+        self.settle_deadlines();
         while let Some((at, key)) = self.deadlines.peek() {
             if at > now {
                 break;
@@ -225,7 +226,7 @@ impl Endpoint {
             if let Some(association) = associations.get_mut(key) {
                 association.handle_routes(&mut context, &self.local);
             }
-            self.settle(now, key);
+            self.settle(key);
         }
     }
 
@@ -264,9 +265,9 @@ impl Endpoint {
                 None => {
                     self.turn.pop();
                     self.associations.leave_turn(key);
+                    self.settle_deadline(key);
                 }
             }
-            self.settle_deadline(now, key);
             if transmit.is_some() {
                 return transmit;
             }
@@ -276,6 +277,7 @@ impl Endpoint {
 
     /// When [`Self::handle_timeout`] is to be called next.
     pub fn poll_timeout(&mut self) -> Option<Time> {
+        self.settle_deadlines();
         while let Some((at, key)) = self.deadlines.peek() {
             if self.associations.deadline(key) == Some(at) {
                 return Some(at);
@@ -378,7 +380,7 @@ impl Endpoint {
         self.counters.associations_begun += 1;
         self.associations.insert(key, association);
         self.register(key);
-        self.settle(now, key);
+        self.settle(key);
         Ok(key)
     }
 
@@ -586,12 +588,12 @@ impl Endpoint {
     ) -> Option<R> {
         let (associations, mut context) = split!(self, now);
         let result = act(associations.get_mut(key)?, &mut context);
-        self.settle(now, key);
+        self.settle(key);
         Some(result)
     }
 
     /// After any change of an association: it may have ended, know new addresses, be due at another time, want to send.
-    fn settle(&mut self, now: Time, key: AssociationKey) {
+    fn settle(&mut self, key: AssociationKey) {
         let Some(association) = self.associations.get_mut(key) else { return };
         if let Some(reason) = association.closed() {
             match &reason {
@@ -605,17 +607,25 @@ impl Endpoint {
         if association.take_peers_changed() {
             self.register(key);
         }
-        self.settle_deadline(now, key);
+        // Its deadline is looked at when it leaves the queue: once for many packets.
         if self.associations.join_turn(key) {
             self.turn.push(key);
         }
     }
 
-    fn settle_deadline(&mut self, now: Time, key: AssociationKey) {
-        let Some((association, registered)) = self.associations.with_deadline(key) else { return };
-        // What is due at once was just looked at: the clock must move before it is looked at again.
-        let soonest = now + std::time::Duration::from_nanos(1);
-        self.deadlines.set(key, registered, association.next_timeout().map(|at| at.max(soonest)));
+    /// Enters the deadlines of all that wait for their turn, and so may have changed theirs.
+    fn settle_deadlines(&mut self) {
+        for index in 0..self.turn.len() {
+            if let Some(key) = self.turn.get(index) {
+                self.settle_deadline(key);
+            }
+        }
+    }
+
+    fn settle_deadline(&mut self, key: AssociationKey) {
+        if let Some((association, registered)) = self.associations.with_deadline(key) {
+            self.deadlines.set(key, registered, association.next_timeout());
+        }
     }
 
     /// Makes the association findable by exactly the addresses that it has now.

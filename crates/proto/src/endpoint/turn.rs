@@ -21,6 +21,14 @@ impl Turn {
         self.waiting.front().copied()
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
+    pub(crate) fn get(&self, index: usize) -> Option<AssociationKey> {
+        self.waiting.get(index).copied()
+    }
+
     /// Takes the first out: it has nothing to send, or is gone.
     pub(crate) fn pop(&mut self) {
         self.waiting.pop_front();

@@ -69,6 +69,21 @@ impl Outbound {
         (octets > path.max_packet() as usize).then_some(octets)
     }
 
+    /// Octets, with padding, of the first chunk that [`Self::fill`] would write for `id`.
+    pub(crate) fn next_chunk_octets(
+        &mut self,
+        id: PathId,
+        paths: &PathSet,
+        config: &AssociationConfig,
+    ) -> Option<usize> {
+        let repeated = self.in_flight.next_marked(id, 0).and_then(|index| self.in_flight.chunk(index));
+        let payload = match repeated {
+            Some(chunk) => chunk.payload.len(),
+            None => self.queue.head()?.next_fragment(self.fragmentation_point(paths, config)),
+        };
+        Some(chunk_octets(payload))
+    }
+
     /// Writes the chunks that go to `id` now, and notes them as sent. How many. Nagle's delay does not hold back what can
     /// ride in a packet that something else has begun.
     pub(crate) fn fill(
