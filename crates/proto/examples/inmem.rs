@@ -171,8 +171,7 @@ fn run(settings: &Settings) {
 }
 
 fn main() {
-    let mut settings =
-        Settings { size: 1200, secs: 3.0, mtu: 1500, unordered: false, no_delay: true, max_burst: 0 };
+    let mut settings = Settings { size: 1200, secs: 3.0, mtu: 1500, unordered: false, no_delay: true, max_burst: 0 };
     let mut arguments = std::env::args().skip(1);
     while let Some(name) = arguments.next() {
         let mut value = || arguments.next().expect("a value behind the option");

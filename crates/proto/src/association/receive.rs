@@ -10,7 +10,6 @@ use super::{
     control::Towards,
     inbound::{DataChunk, DataVerdict},
     outbound::SackOutcome,
-    path::Path,
     phase::Phase,
 };
 use crate::{CloseReason, Ecn, EventKind, IcmpError, IcmpKind, Received, fault::PeerFault};
@@ -347,8 +346,9 @@ impl Association {
 
     /// Packets above `mtu` octets do not pass to `destination`.
     pub(crate) fn handle_too_big(&mut self, context: &mut Context<'_>, destination: crate::Address, mtu: u32) {
-        if let Some(path) = self.paths.find(destination).and_then(|id| self.paths.get_mut(id)) {
-            Path::too_big(path, context.now, mtu);
+        let Some(id) = self.paths.find(destination) else { return };
+        if self.paths.get_mut(id).is_some_and(|path| path.too_big(context.now, mtu)) {
+            self.outbound.on_packet_too_big(id, &mut self.paths);
         }
     }
 }

@@ -79,7 +79,10 @@ impl Outbound {
         let repeated = self.in_flight.next_marked(id, 0).and_then(|index| self.in_flight.chunk(index));
         let payload = match repeated {
             Some(chunk) => chunk.payload.len(),
-            None => self.queue.head()?.next_fragment(self.fragmentation_point(paths, config)),
+            None => {
+                let message = self.queue.head()?;
+                message.next_fragment(self.point_of(message, paths, config))
+            }
         };
         Some(chunk_octets(payload))
     }
