@@ -41,6 +41,9 @@ pub enum SocketError {
     /// The peer sent ABORT (ECONNRESET).
     #[error("the peer aborted the association")]
     ConnectionReset,
+    /// We sent ABORT (ECONNABORTED).
+    #[error("the association was aborted")]
+    ConnectionAborted,
     /// The peer does not listen (ECONNREFUSED).
     #[error("the peer refused the association")]
     ConnectionRefused,
@@ -68,6 +71,9 @@ pub enum SocketError {
     /// Not permitted (EPERM).
     #[error("operation not permitted")]
     NotPermitted,
+    /// Too late: the socket is bound (EFAULT, which is what Linux says for SCTP_REUSE_PORT).
+    #[error("the socket is bound already")]
+    TooLate,
     /// Not for this kind of socket (EOPNOTSUPP).
     #[error("not supported on this kind of socket")]
     NotSupported,
@@ -115,6 +121,7 @@ impl SocketError {
             Self::BrokenPipe => Errno::PIPE,
             Self::Shutdown => Errno::SHUTDOWN,
             Self::ConnectionReset => Errno::CONNRESET,
+            Self::ConnectionAborted => Errno::CONNABORTED,
             Self::ConnectionRefused => Errno::CONNREFUSED,
             Self::TimedOut => Errno::TIMEDOUT,
             Self::AssociationEnded => Errno::SRCH,
@@ -124,6 +131,7 @@ impl SocketError {
             Self::AddressFamily => Errno::AFNOSUPPORT,
             Self::AccessDenied => Errno::ACCESS,
             Self::NotPermitted => Errno::PERM,
+            Self::TooLate => Errno::FAULT,
             Self::NotSupported => Errno::OPNOTSUPP,
             Self::NoSuchOption => Errno::NOPROTOOPT,
             Self::OutOfDomain => Errno::DOM,

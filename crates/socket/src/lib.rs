@@ -2,14 +2,30 @@
 #![forbid(unsafe_code)]
 
 mod ancillary;
+mod bind;
+mod buffer;
 mod clock;
+mod close;
+mod connect;
+mod driver;
 mod error;
+mod events;
+mod host;
+mod layout;
+mod name;
 mod notification;
 mod options;
+mod outbox;
+mod privilege;
+mod queue;
 mod readiness;
 mod readiness_fd;
+mod receive;
+mod send;
+mod settings;
 mod socket;
 mod stack;
+mod table;
 mod wait;
 
 pub use ancillary::{

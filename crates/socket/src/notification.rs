@@ -78,6 +78,11 @@ impl Subscriptions {
         }
     }
 
+    /// Whether any kind is wanted that is put into the queue.
+    pub(crate) const fn any_notification(self) -> bool {
+        self.0 & !NotificationKind::DataIo.bit() != 0
+    }
+
     /// With `kind` switched on.
     #[must_use]
     pub const fn with(mut self, kind: NotificationKind) -> Self {

@@ -1,8 +1,34 @@
 //! [`Stack`]: the protocol engine, the links and all sockets, behind one lock.
+//!
+//! Lock order: the outbox (whoever holds it sends), then the state. A thread that leaves the state takes the outbox only
+//! if it is free ([`Entered`]); if not, it leaves word and the holder sends for it. Nobody waits, sleeps or makes a call
+//! that can block while holding either.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    ops::{Deref, DerefMut},
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, TryLockError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
-use crate::{Socket, SocketError, StackError};
+use usctp_link::{Link, LinkSettings, Links, Tap};
+use usctp_proto::{Endpoint, EndpointConfig, EndpointCounters, Time};
+
+use crate::{
+    Socket, SocketError, StackError,
+    clock::Clock,
+    driver,
+    host::{self, HostRouting},
+    outbox::Outbox,
+    settings::Settings,
+    socket::SocketInner,
+    table::{DriverSleep, SocketState, State},
+    wait::{Limit, Wake},
+};
 
 /// Which link paths start on.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -59,35 +85,349 @@ pub enum Style {
     BranchedOff,
 }
 
-/// A stack: cheap to clone, one in most processes.
+/// A stack: cheap to clone, one in most processes. It lives as long as a clone of it or a socket of it.
 #[derive(Clone)]
 pub struct Stack {
-    inner: Arc<StackInner>,
+    pub(crate) inner: Arc<StackInner>,
 }
 
-pub(crate) struct StackInner {}
+pub(crate) struct StackInner {
+    state: Mutex<State>,
+    outbox: Mutex<Outbox>,
+    /// Somebody wanted to send while another did.
+    send_owed: AtomicBool,
+    pub(crate) link: Arc<dyn Link>,
+    pub(crate) clock: Clock,
+    exit_timeout: Option<Duration>,
+    driver: Mutex<driver::Handle>,
+}
 
 impl Stack {
     /// Opens the links; the thread starts with the first socket.
+    ///
+    /// # Errors
+    ///
+    /// When a link that was demanded cannot be opened.
     pub fn new(config: StackConfig) -> Result<Self, StackError> {
-        let _ = config;
-        todo!()
+        let settings = LinkSettings {
+            choice: match config.link {
+                LinkChoice::Auto => usctp_link::LinkChoice::Auto,
+                LinkChoice::Raw => usctp_link::LinkChoice::Raw,
+                LinkChoice::Udp => usctp_link::LinkChoice::Udp,
+            },
+            udp_port: config.udp_port,
+            udp_peer_port: config.udp_peer_port,
+            pcap: config.pcap.clone(),
+        };
+        let failed = |error: usctp_link::LinkError| StackError::Link(error.to_string());
+        let links = Links::open(&settings).map_err(failed)?;
+        tracing::info!("{}", links.explanation());
+        for warning in links.warnings() {
+            tracing::warn!("{warning}");
+        }
+        let link: Arc<dyn Link> = match &config.pcap {
+            Some(path) => Arc::new(Tap::new(links, path).map_err(failed)?),
+            None => Arc::new(links),
+        };
+        Self::with_link(link, &config)
+    }
+
+    /// A stack on a link of the caller's, as a [`usctp_link::MemoryLink`]. What `config` says about links is ignored.
+    ///
+    /// # Errors
+    ///
+    /// When the operating system gives no randomness.
+    pub fn with_link(link: Arc<dyn Link>, config: &StackConfig) -> Result<Self, StackError> {
+        let seed = match config.seed {
+            Some(seed) => seed,
+            None => random_seed()?,
+        };
+        let clock = Clock::start();
+        let mut endpoint = Endpoint::new(EndpointConfig::default(), seed, Box::new(HostRouting(Arc::clone(&link))));
+        let asked = Arc::clone(&link);
+        endpoint
+            .set_out_of_the_blue_policy(Box::new(move |port, address| asked.may_answer(port, host::to_link(address))));
+        endpoint.handle_local_addresses(clock.now(), &host::local_addresses(&*link));
+        let inner = StackInner {
+            state: Mutex::new(State::new(endpoint)),
+            outbox: Mutex::default(),
+            send_owed: AtomicBool::new(false),
+            link,
+            clock,
+            exit_timeout: config.exit_timeout,
+            driver: Mutex::default(),
+        };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// A new socket, bound to nothing.
+    ///
+    /// # Errors
+    ///
+    /// EPROTONOSUPPORT is the caller's to decide; here only a thread that cannot be started fails.
     pub fn socket(&self, domain: Domain, style: Style) -> Result<Socket, SocketError> {
-        let _ = (domain, style, &self.inner);
-        todo!()
+        if style == Style::BranchedOff {
+            return Err(SocketError::InvalidArgument);
+        }
+        self.inner.start_driver()?;
+        let mut state = self.inner.look();
+        let index = state.sockets.insert(SocketState::new(domain, style, Settings::default()));
+        drop(state);
+        Ok(Socket::from(SocketInner::new(Arc::clone(&self.inner), index)))
     }
 
-    /// Closes all sockets, waits until queued data and shutdowns are done, at most for the configured time. A signal ends
-    /// the wait. For process exit.
+    /// Closes all sockets and waits until queued data and shutdowns are done, at most for the configured time. A signal
+    /// ends the wait. For process exit; sockets are of no use afterwards.
     pub fn finish(&self) {
-        todo!()
+        let limit = {
+            let mut state = self.inner.enter();
+            let open: Vec<_> =
+                state.sockets.iter().filter(|(_, socket)| !socket.closed).map(|(index, _)| index).collect();
+            let now = state.now;
+            for index in open {
+                state.close(now, index);
+            }
+            Limit::of(false, self.inner.exit_timeout, now)
+        };
+        loop {
+            let ticket = {
+                let state = self.inner.look();
+                if state.associations.is_empty() || limit.is_over(self.inner.clock.now()) {
+                    return;
+                }
+                state.idle.ticket()
+            };
+            if ticket.sleep(&self.inner.clock, &limit).is_err() {
+                return;
+            }
+        }
     }
 
-    /// Descriptors that the stack holds, so that the C border keeps a program's `close` loops away from them.
-    pub fn descriptors(&self) -> Vec<i32> {
-        todo!()
+    /// Counters of the engine.
+    #[must_use]
+    pub fn counters(&self) -> EndpointCounters {
+        self.inner.look().endpoint.counters()
+    }
+
+    /// Counters of the link.
+    #[must_use]
+    pub fn link_counters(&self) -> usctp_link::LinkCounters {
+        self.inner.link.counters()
+    }
+
+    /// Associations that are not gone yet.
+    #[must_use]
+    pub fn associations(&self) -> usize {
+        self.inner.look().associations.len()
+    }
+}
+
+impl fmt::Debug for Stack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stack").finish_non_exhaustive()
+    }
+}
+
+impl StackInner {
+    /// Locks the state to look at it or to change what needs nothing further.
+    pub(crate) fn look(&self) -> MutexGuard<'_, State> {
+        unpoisoned(&self.state)
+    }
+
+    /// Locks the state for a command: when the guard goes, its consequences are carried out.
+    pub(crate) fn enter(&self) -> Entered<'_> {
+        let state = self.look();
+        // Read inside the lock, so that the engine's time never goes back.
+        let now = self.clock.now();
+        Entered { stack: self, state: Some(state), now }
+    }
+
+    fn start_driver(self: &Arc<Self>) -> Result<(), SocketError> {
+        unpoisoned(&self.driver).start(self)
+    }
+
+    /// The driver's turn after a wait: a send that was refused is tried again.
+    pub(crate) fn retry_sends(&self) {
+        let mut outbox = unpoisoned(&self.outbox);
+        if outbox.is_blocked {
+            outbox.is_blocked = false;
+            self.flush(outbox);
+        }
+    }
+
+    /// Sends what the outbox holds and whatever else the engine has, until there is no more, also for those who meanwhile
+    /// found the outbox taken.
+    fn flush<'a>(&'a self, mut outbox: MutexGuard<'a, Outbox>) {
+        loop {
+            while !outbox.is_blocked && !outbox.is_empty() {
+                outbox.send(&*self.link);
+                if outbox.is_blocked {
+                    // Only a wait that begins now is told when there is room.
+                    self.link.wake();
+                } else {
+                    self.refill(&mut outbox);
+                }
+            }
+            let is_blocked = outbox.is_blocked;
+            drop(outbox);
+            if is_blocked || !self.send_owed.swap(false, Ordering::AcqRel) {
+                return;
+            }
+            match self.try_outbox() {
+                Some(free) => outbox = free,
+                None => return,
+            }
+            self.refill(&mut outbox);
+        }
+    }
+
+    fn refill(&self, outbox: &mut Outbox) {
+        let mut state = self.look();
+        let now = self.clock.now();
+        outbox.report(&mut state.endpoint, now);
+        let owed = state.settle(now, Some(outbox));
+        drop(state);
+        owed.carry_out(&*self.link);
+    }
+
+    /// The outbox if nobody sends; otherwise the one who does is told.
+    fn try_outbox(&self) -> Option<MutexGuard<'_, Outbox>> {
+        if let Some(outbox) = try_unpoisoned(&self.outbox) {
+            return Some(outbox);
+        }
+        self.send_owed.store(true, Ordering::Release);
+        // It may have been released before it could see that.
+        let outbox = try_unpoisoned(&self.outbox)?;
+        self.send_owed.store(false, Ordering::Relaxed);
+        Some(outbox)
+    }
+}
+
+impl Drop for StackInner {
+    fn drop(&mut self) {
+        self.driver.get_mut().unwrap_or_else(PoisonError::into_inner).stop();
+        self.link.wake();
+    }
+}
+
+/// The locked state, entered for a command. When it goes: events reach the sockets, readiness is shown, the lock is left,
+/// sleepers are woken, packets leave.
+pub(crate) struct Entered<'a> {
+    stack: &'a StackInner,
+    state: Option<MutexGuard<'a, State>>,
+    pub(crate) now: Time,
+}
+
+impl Deref for Entered<'_> {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        self.state.as_ref().expect("held until dropped")
+    }
+}
+
+impl DerefMut for Entered<'_> {
+    fn deref_mut(&mut self) -> &mut State {
+        self.state.as_mut().expect("held until dropped")
+    }
+}
+
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        let Some(mut state) = self.state.take() else { return };
+        let mut outbox = self.stack.try_outbox();
+        let owed = state.settle(self.now, outbox.as_deref_mut());
+        drop(state);
+        owed.carry_out(&*self.stack.link);
+        if let Some(outbox) = outbox {
+            self.stack.flush(outbox);
+        }
+    }
+}
+
+/// What is to be done once the lock is left.
+#[must_use]
+struct Owed {
+    wakes: Vec<Wake>,
+    wake_driver: bool,
+}
+
+impl Owed {
+    fn carry_out(self, link: &dyn Link) {
+        for wake in self.wakes {
+            wake.now();
+        }
+        if self.wake_driver {
+            link.wake();
+        }
+    }
+}
+
+impl State {
+    /// Carries out the consequences of what was done under the lock: events reach the sockets, packets the outbox,
+    /// readiness the descriptors.
+    fn settle(&mut self, now: Time, outbox: Option<&mut Outbox>) -> Owed {
+        self.drain_events(now);
+        if let Some(outbox) = outbox
+            && !outbox.is_blocked
+        {
+            outbox.fill(&mut self.endpoint, now);
+            // Sending can end an association.
+            self.drain_events(now);
+        }
+        self.show_readiness(now);
+        Owed { wakes: std::mem::take(&mut self.wakes), wake_driver: self.driver_is_late() }
+    }
+
+    /// Whether the driver sleeps longer than the engine's next deadline, or that of an owed edge.
+    fn driver_is_late(&mut self) -> bool {
+        let asleep_until = match self.driver {
+            DriverSleep::Awake => return false,
+            DriverSleep::Until(until) => until,
+            DriverSleep::Unlimited => Time::from_nanos(u64::MAX),
+        };
+        let late = self.next_deadline().is_some_and(|due| due < asleep_until);
+        if late {
+            // Once is enough.
+            self.driver = DriverSleep::Awake;
+        }
+        late
+    }
+
+    /// When the driver has to act next.
+    pub(crate) fn next_deadline(&mut self) -> Option<Time> {
+        let edge = self.edges.front().map(|(due, _)| *due);
+        let timeout = self.endpoint.poll_timeout();
+        match (edge, timeout) {
+            (Some(edge), Some(timeout)) => Some(edge.min(timeout)),
+            (edge, timeout) => edge.or(timeout),
+        }
+    }
+}
+
+fn random_seed() -> Result<[u8; 32], StackError> {
+    let mut seed = [0; 32];
+    let mut filled = 0;
+    while filled < seed.len() {
+        match rustix::rand::getrandom(&mut seed[filled..], rustix::rand::GetRandomFlags::empty()) {
+            Ok(count) => filled += count,
+            Err(rustix::io::Errno::INTR) => {}
+            Err(errno) => return Err(StackError::System(errno.raw_os_error())),
+        }
+    }
+    Ok(seed)
+}
+
+/// A panic of another thread under a lock leaves the state as it was at that moment; going on is better than bringing a
+/// foreign program down.
+pub(crate) fn unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn try_unpoisoned<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
+    match mutex.try_lock() {
+        Ok(guard) => Some(guard),
+        Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
     }
 }

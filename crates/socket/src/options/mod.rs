@@ -2,7 +2,11 @@
 //!
 //! A value that in C carries an association id or an address has them in [`Scope`].
 
+mod association;
+mod delivery;
 mod general;
+mod path;
+mod sending;
 mod value;
 
 pub use general::{GeneralName, GeneralValue};
@@ -13,7 +17,12 @@ pub use value::{
 
 use std::net::SocketAddr;
 
-use crate::{AssocId, InitParameters, NotificationKind, PartialReliability, SendInfo, Subscriptions};
+use usctp_proto::{AssociationConfig, AssociationKey, Time};
+
+use crate::{
+    AssocId, InitParameters, NotificationKind, PartialReliability, SendInfo, Socket, SocketError, Style, Subscriptions,
+    settings::Inherited, table::State,
+};
 
 /// What an option is about.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -109,4 +118,225 @@ pub enum OptionValue {
     /// The peer's UDP port, host order; 0: none asked.
     EncapsulationPort(u16),
     EcnSupported(bool),
+}
+
+impl Socket {
+    /// Reads an option of level IPPROTO_SCTP.
+    ///
+    /// # Errors
+    ///
+    /// EINVAL for an unknown association or address, or a value that only associations have; EOPNOTSUPP.
+    pub fn option(&self, name: OptionName, scope: Scope) -> Result<OptionValue, SocketError> {
+        let mut state = self.stack().look();
+        let index = self.index();
+        state.socket(index)?;
+        match name {
+            OptionName::Rto
+            | OptionName::Association
+            | OptionName::Init
+            | OptionName::Autoclose
+            | OptionName::AdaptationLayer
+            | OptionName::Status
+            | OptionName::AssociationNumber
+            | OptionName::AssociationIds
+            | OptionName::AssociationStatistics
+            | OptionName::EcnSupported => state.association_option(index, name, scope.association),
+            OptionName::PrimaryAddress
+            | OptionName::PathParameters
+            | OptionName::PathInfo
+            | OptionName::PathThresholds
+            | OptionName::DelayedSack
+            | OptionName::EncapsulationPort => state.path_option(index, name, scope),
+            OptionName::Events
+            | OptionName::Event(_)
+            | OptionName::MappedV4
+            | OptionName::Context
+            | OptionName::FragmentInterleave
+            | OptionName::PartialDeliveryPoint
+            | OptionName::ReceiveInfo
+            | OptionName::NextInfo => state.delivery_option(index, name, scope.association),
+            OptionName::NoDelay
+            | OptionName::DisableFragments
+            | OptionName::DefaultSendParameters
+            | OptionName::DefaultSendInfo
+            | OptionName::DefaultPartialReliability
+            | OptionName::MaximumSegment
+            | OptionName::MaximumBurst
+            | OptionName::ReusePort => state.sending_option(index, name, scope.association),
+        }
+    }
+
+    /// Sets an option of level IPPROTO_SCTP.
+    ///
+    /// # Errors
+    ///
+    /// EINVAL for a value out of range and for an unknown association or address, EOPNOTSUPP, ENOPROTOOPT for what can
+    /// only be read.
+    pub fn set_option(&self, scope: Scope, value: &OptionValue) -> Result<(), SocketError> {
+        let mut state = self.enter();
+        let now = state.now;
+        let index = self.index();
+        state.socket(index)?;
+        match value {
+            OptionValue::Rto(_)
+            | OptionValue::Association(_)
+            | OptionValue::Init(_)
+            | OptionValue::Autoclose(_)
+            | OptionValue::AdaptationLayer(_)
+            | OptionValue::EcnSupported(_) => state.set_association_option(now, index, scope.association, value)?,
+            OptionValue::PrimaryAddress(_)
+            | OptionValue::PathParameters(_)
+            | OptionValue::PathThresholds(_)
+            | OptionValue::DelayedSack(_)
+            | OptionValue::EncapsulationPort(_) => state.set_path_option(now, index, scope, value)?,
+            OptionValue::Events { .. }
+            | OptionValue::Event(..)
+            | OptionValue::MappedV4(_)
+            | OptionValue::Context(_)
+            | OptionValue::FragmentInterleave(_)
+            | OptionValue::PartialDeliveryPoint(_)
+            | OptionValue::ReceiveInfo(_)
+            | OptionValue::NextInfo(_) => state.set_delivery_option(now, index, scope.association, value)?,
+            OptionValue::NoDelay(_)
+            | OptionValue::DisableFragments(_)
+            | OptionValue::DefaultSendParameters(_)
+            | OptionValue::DefaultSendInfo(_)
+            | OptionValue::DefaultPartialReliability(_)
+            | OptionValue::MaximumSegment(_)
+            | OptionValue::MaximumBurst(_)
+            | OptionValue::ReusePort(_) => state.set_sending_option(now, index, scope.association, value)?,
+            OptionValue::Status(_)
+            | OptionValue::PathInfo(_)
+            | OptionValue::AssociationNumber(_)
+            | OptionValue::AssociationIds(_)
+            | OptionValue::AssociationStatistics(_) => return Err(SocketError::NoSuchOption),
+        }
+        state.configure_listener(index);
+        Ok(())
+    }
+}
+
+/// Whom a value is asked of, or given to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Target {
+    Endpoint,
+    Association(AssociationKey),
+}
+
+/// Whom an option that knows SCTP_CURRENT_ASSOC and SCTP_ALL_ASSOC is given to.
+struct Targets {
+    endpoint: bool,
+    associations: Vec<AssociationKey>,
+}
+
+impl State {
+    /// One-to-one: the association, or the endpoint where there is none, whatever the id. One-to-many: 0 is the endpoint.
+    fn target(&self, index: usize, id: AssocId) -> Result<Target, SocketError> {
+        match self.named(index, id) {
+            Some(key) => Ok(Target::Association(key)),
+            None if id == AssocId::NONE || !self.is_one_to_many(index) => Ok(Target::Endpoint),
+            None => Err(SocketError::InvalidArgument),
+        }
+    }
+
+    /// As [`Self::target`], with the ids for all associations. An unknown negative id reaches nobody and is no error.
+    fn targets(&self, index: usize, id: AssocId) -> Result<Targets, SocketError> {
+        if let Some(key) = self.named(index, id) {
+            return Ok(Targets { endpoint: false, associations: vec![key] });
+        }
+        if !self.is_one_to_many(index) {
+            return Ok(Targets { endpoint: true, associations: Vec::new() });
+        }
+        if id > AssocId::ALL {
+            return Err(SocketError::InvalidArgument);
+        }
+        let all = || self.sockets.get(index).map_or_else(Vec::new, |socket| socket.associations.clone());
+        Ok(Targets {
+            endpoint: id == AssocId::NONE || id == AssocId::ALL,
+            associations: if id == AssocId::CURRENT || id == AssocId::ALL { all() } else { Vec::new() },
+        })
+    }
+
+    fn is_one_to_many(&self, index: usize) -> bool {
+        self.sockets.get(index).is_some_and(|socket| socket.style == Style::OneToMany)
+    }
+
+    /// The configuration of an association, or the one that new ones get.
+    fn config_of(&self, index: usize, target: Target) -> Result<&AssociationConfig, SocketError> {
+        match target {
+            Target::Endpoint => self.sockets.get(index).map(|socket| &socket.settings.association),
+            Target::Association(key) => self.endpoint.config(key),
+        }
+        .ok_or(SocketError::InvalidArgument)
+    }
+
+    fn change_config(
+        &mut self,
+        now: Time,
+        index: usize,
+        target: Target,
+        mut change: impl FnMut(&mut AssociationConfig),
+    ) -> Result<(), SocketError> {
+        match target {
+            Target::Endpoint => change(&mut self.socket(index)?.settings.association),
+            Target::Association(key) => {
+                if !self.endpoint.configure(now, key, &mut change) {
+                    return Err(SocketError::InvalidArgument);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn inherited_of(&self, index: usize, target: Target) -> Result<&Inherited, SocketError> {
+        match target {
+            Target::Endpoint => self.sockets.get(index).map(|socket| &socket.settings.inherited),
+            Target::Association(key) => self.associations.get(&key).map(|record| &record.inherited),
+        }
+        .ok_or(SocketError::InvalidArgument)
+    }
+
+    fn change_inherited(
+        &mut self,
+        index: usize,
+        targets: &Targets,
+        mut change: impl FnMut(&mut Inherited),
+    ) -> Result<(), SocketError> {
+        if targets.endpoint {
+            change(&mut self.socket(index)?.settings.inherited);
+        }
+        for key in &targets.associations {
+            if let Some(record) = self.associations.get_mut(key) {
+                change(&mut record.inherited);
+            }
+        }
+        Ok(())
+    }
+
+    /// A listener's new associations begin with the socket's settings as they are now.
+    fn configure_listener(&mut self, index: usize) {
+        if let Some(socket) = self.sockets.get(index)
+            && let Some(binding) = socket.binding
+        {
+            let config = socket.settings.association.clone();
+            self.endpoint.configure_binding(binding, config);
+        }
+    }
+}
+
+impl Targets {
+    fn one(target: Target) -> Self {
+        match target {
+            Target::Endpoint => Self { endpoint: true, associations: Vec::new() },
+            Target::Association(key) => Self { endpoint: false, associations: vec![key] },
+        }
+    }
+
+    /// Each of them.
+    fn each(&self) -> impl Iterator<Item = Target> + '_ {
+        self.endpoint
+            .then_some(Target::Endpoint)
+            .into_iter()
+            .chain(self.associations.iter().map(|key| Target::Association(*key)))
+    }
 }

@@ -1,0 +1,98 @@
+//! The thread that moves packets, timers and events while the program does something else.
+
+use std::{
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+};
+
+use usctp_link::{Incoming, Link};
+
+use crate::{
+    SocketError,
+    host::{self, Changed},
+    stack::StackInner,
+    table::DriverSleep,
+};
+
+/// The thread, once it runs.
+#[derive(Debug, Default)]
+pub(crate) struct Handle {
+    stop: Option<Arc<AtomicBool>>,
+}
+
+impl Handle {
+    /// Starts it unless it runs.
+    pub(crate) fn start(&mut self, stack: &Arc<StackInner>) -> Result<(), SocketError> {
+        if self.stop.is_some() {
+            return Ok(());
+        }
+        let stop = Arc::new(AtomicBool::new(false));
+        let (weak, link, stopped) = (Arc::downgrade(stack), Arc::clone(&stack.link), Arc::clone(&stop));
+        // Signals are the program's: the thread inherits a mask that blocks them all.
+        let spawned = usctp_link::with_signals_blocked(|| {
+            thread::Builder::new().name("usctp".to_owned()).spawn(move || run(&weak, &*link, &stopped))
+        });
+        match spawned {
+            Ok(_detached) => {
+                self.stop = Some(stop);
+                Ok(())
+            }
+            Err(error) => Err(SocketError::System(error.raw_os_error().unwrap_or(11))),
+        }
+    }
+
+    /// Tells it to end; the link is to be woken afterwards.
+    pub(crate) fn stop(&mut self) {
+        if let Some(stop) = &self.stop {
+            stop.store(true, Ordering::Release);
+        }
+    }
+}
+
+/// The thread's life. It holds the stack only while it works, so that a stack without users goes.
+fn run(stack: &Weak<StackInner>, link: &dyn Link, stop: &AtomicBool) {
+    let mut incoming = Vec::new();
+    loop {
+        let Some(timeout) = stack.upgrade().map(|stack| next_sleep(&stack)) else { return };
+        link.wait(timeout);
+        if stop.load(Ordering::Acquire) {
+            return;
+        }
+        link.receive(&mut incoming);
+        let Some(stack) = stack.upgrade() else { return };
+        turn(&stack, link, &mut incoming);
+    }
+}
+
+/// How long to sleep; noted in the state, so that who brings an earlier deadline wakes us.
+fn next_sleep(stack: &StackInner) -> Option<std::time::Duration> {
+    let mut state = stack.look();
+    let due = state.next_deadline();
+    state.driver = due.map_or(DriverSleep::Unlimited, DriverSleep::Until);
+    drop(state);
+    due.map(|due| due - stack.clock.now())
+}
+
+fn turn(stack: &StackInner, link: &dyn Link, incoming: &mut Vec<Incoming>) {
+    stack.retry_sends();
+    // Asked before the lock: it may be many system calls.
+    let changed = incoming.iter().any(|one| matches!(one, Incoming::AddressesChanged));
+    let addresses = changed.then(|| host::local_addresses(link));
+    let mut state = stack.enter();
+    let now = state.now;
+    state.driver = DriverSleep::Awake;
+    for one in incoming.drain(..) {
+        if host::handle_incoming(&mut state.endpoint, now, one) == Changed::Addresses
+            && let Some(addresses) = &addresses
+        {
+            state.endpoint.handle_local_addresses(now, addresses);
+        }
+    }
+    if state.endpoint.poll_timeout().is_some_and(|due| due <= now) {
+        state.endpoint.handle_timeout(now);
+    }
+    state.give_owed_edges(now);
+}

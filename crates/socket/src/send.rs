@@ -1,0 +1,422 @@
+//! From a send call to the engine.
+
+use std::{io::IoSlice, net::IpAddr};
+
+use bytes::{Bytes, BytesMut};
+use usctp_proto::{Address, AssociationKey, OutgoingMessage, SendError, Time};
+use usctp_wire::{Ppid, StreamId};
+
+use crate::{
+    AssocId, SendFlags, SendInfo, SendRequest, Socket, SocketError, Style, buffer,
+    connect::is_unicast,
+    settings::SendDefaults,
+    table::{Phase, Stage, State},
+    wait::{Limit, Ticket},
+};
+
+impl Socket {
+    /// Sends a message; the number of octets taken is always all of it. On a one-to-many socket an address without
+    /// association begins one, and the message waits for it.
+    ///
+    /// # Errors
+    ///
+    /// Those of sendmsg(2) on a kernel SCTP socket.
+    pub fn send(&self, request: &SendRequest<'_>) -> Result<usize, SocketError> {
+        let len = request.data.iter().map(|part| part.len()).sum();
+        let result = self.send_message(request, len);
+        if result == Err(SocketError::BrokenPipe) {
+            // A pending error goes before EPIPE (`sctp_error`).
+            self.stack().look().socket(self.index())?.take_error()?;
+        }
+        result
+    }
+
+    fn send_message(&self, request: &SendRequest<'_>, len: usize) -> Result<usize, SocketError> {
+        let mut message = Message { request, len, payload: None };
+        let mut limit = None;
+        let mut chosen = None;
+        loop {
+            let (ticket, limit) = {
+                let mut state = self.enter();
+                let now = state.now;
+                let socket = state.socket(self.index())?;
+                let timeout = socket.settings.send_timeout;
+                let limit = *limit.get_or_insert_with(|| Limit::of(request.nonblocking, timeout, now));
+                match self.attempt(&mut state, now, &mut message, &mut chosen, limit)? {
+                    Attempt::Done(sent) => return Ok(sent),
+                    Attempt::Begun { key, id } => {
+                        drop(state);
+                        // The message is taken, whatever becomes of the set-up (`sctp_sendmsg_to_asoc`).
+                        let _ = self.wait_until_up(key, id, limit);
+                        return Ok(len);
+                    }
+                    Attempt::Copy => {
+                        drop(state);
+                        message.copy();
+                        continue;
+                    }
+                    Attempt::Wait(ticket) => (ticket, limit),
+                }
+            };
+            ticket.sleep(&self.stack().clock, &limit)?;
+            // Copied now if it was not: there is room, most likely.
+            message.copy();
+        }
+    }
+
+    /// One look at the socket. `chosen` is the association once it is found, which the call stays with while it waits.
+    fn attempt(
+        &self,
+        state: &mut State,
+        now: Time,
+        message: &mut Message<'_>,
+        chosen: &mut Option<Chosen>,
+        limit: Limit,
+    ) -> Result<Attempt, SocketError> {
+        let index = self.index();
+        if chosen.is_none() {
+            let flags = message.request.info.map(|info| info.flags).unwrap_or_default();
+            message.check(state, index, flags)?;
+            if flags.send_all && state.socket(index)?.style == Style::OneToMany {
+                return self.send_to_all(state, now, message, flags);
+            }
+            match self.choose(state, now, message, flags)? {
+                Some(found) => *chosen = Some(found),
+                None => return Ok(Attempt::Done(message.len)),
+            }
+        }
+        let Some(target) = *chosen else { return Err(SocketError::InvalidArgument) };
+        match state.associations.get(&target.key) {
+            // It ended while we waited.
+            None if target.has_waited => return Err(SocketError::AssociationEnded),
+            None => return Err(SocketError::BrokenPipe),
+            Some(record) if record.socket != Some(index) => return Err(SocketError::BrokenPipe),
+            Some(record) if target.has_waited && record.stage >= Stage::Closing => return Err(SocketError::BrokenPipe),
+            Some(_) => {}
+        }
+        let info = state.complete(target.key, message.request);
+        let result = message.fits(state, index, target, &info);
+        let room = match result {
+            Ok(room) => room,
+            Err(error) => return Err(self.give_up(state, target, error)),
+        };
+        if !room {
+            if limit.is_over(now) {
+                return Err(self.give_up(state, target, SocketError::WouldBlock));
+            }
+            if let Some(chosen) = chosen {
+                chosen.has_waited = true;
+            }
+            return Ok(Attempt::Wait(state.socket(index)?.writers.ticket()));
+        }
+        let Some(payload) = message.payload.clone() else { return Ok(Attempt::Copy) };
+        if let Err(error) = state.queue_message(now, index, target, &info, payload) {
+            return Err(self.give_up(state, target, error));
+        }
+        if target.is_new
+            && !limit.is_over(now)
+            && let Some(record) = state.associations.get_mut(&target.key)
+        {
+            record.watchers += 1;
+            return Ok(Attempt::Begun { key: target.key, id: record.id });
+        }
+        Ok(Attempt::Done(message.len))
+    }
+
+    /// An association that this call has begun goes when its message cannot be taken.
+    fn give_up(&self, state: &mut State, target: Chosen, error: SocketError) -> SocketError {
+        if target.is_new {
+            state.endpoint.forget(target.key);
+            state.remove_association(target.key);
+        }
+        error
+    }
+
+    /// Finds or begins the association. `None`: the flags have been obeyed, there is nothing to send.
+    fn choose(
+        &self,
+        state: &mut State,
+        now: Time,
+        message: &Message<'_>,
+        flags: SendFlags,
+    ) -> Result<Option<Chosen>, SocketError> {
+        let index = self.index();
+        let socket = state.socket(index)?;
+        let style = socket.style;
+        // A branched-off socket has one association: an address says nothing.
+        let to = message.request.to.filter(|_| style != Style::BranchedOff);
+        let Some(to) = to else {
+            let id = message.request.info.map_or(AssocId::NONE, |info| info.association);
+            let key = state.named(index, id).ok_or(SocketError::BrokenPipe)?;
+            let go_on = state.obey(now, key, index, flags, message)?;
+            return Ok(go_on.then_some(Chosen { key, address: None, is_new: false, has_waited: false }));
+        };
+        let (address, port) = socket.address(to)?;
+        if port == 0 || !is_unicast(address) {
+            return Err(SocketError::InvalidArgument);
+        }
+        let found = socket.binding.and_then(|binding| state.endpoint.find(binding, address, port));
+        let found = found.filter(|key| state.associations.get(key).is_some_and(|record| record.socket == Some(index)));
+        // The address matters for the way only if the program says so; on a one-to-one socket it does say so by giving it.
+        let way = (style == Style::OneToOne || flags.address_over).then_some(address);
+        if let Some(key) = found {
+            let go_on = state.obey(now, key, index, flags, message)?;
+            return Ok(go_on.then_some(Chosen { key, address: way, is_new: false, has_waited: false }));
+        }
+        let key = self.begin_for(state, now, message, flags, (address, port))?;
+        Ok(Some(Chosen { key, address: way, is_new: true, has_waited: false }))
+    }
+
+    /// Begins an association for a message (`sctp_sendmsg_new_asoc`).
+    fn begin_for(
+        &self,
+        state: &mut State,
+        now: Time,
+        message: &Message<'_>,
+        flags: SendFlags,
+        (address, port): (Address, u16),
+    ) -> Result<AssociationKey, SocketError> {
+        let socket = state.socket(self.index())?;
+        if flags.end_of_file || flags.abort {
+            return Err(SocketError::InvalidArgument);
+        }
+        if socket.style == Style::OneToOne && matches!(socket.phase, Phase::Established | Phase::Closing) {
+            return Err(SocketError::AddressNotAvailable);
+        }
+        let mut peer = vec![address];
+        for further in message.request.further {
+            let further = match *further {
+                IpAddr::V6(_) if socket.domain == crate::Domain::Inet => return Err(SocketError::InvalidArgument),
+                ip => Address::from(ip),
+            };
+            if !is_unicast(further) {
+                return Err(SocketError::InvalidArgument);
+            }
+            if !peer.contains(&further) {
+                peer.push(further);
+            }
+        }
+        self.begin(state, now, &peer, port, message.request.init.as_ref())
+    }
+
+    /// SCTP_SENDALL: one copy to each association that is up.
+    fn send_to_all(
+        &self,
+        state: &mut State,
+        now: Time,
+        message: &mut Message<'_>,
+        flags: SendFlags,
+    ) -> Result<Attempt, SocketError> {
+        let index = self.index();
+        if message.payload.is_none() && message.len > 0 {
+            return Ok(Attempt::Copy);
+        }
+        for key in state.socket(index)?.associations.clone() {
+            if !state.associations.get(&key).is_some_and(|record| record.stage == Stage::Up) {
+                continue;
+            }
+            if !state.obey(now, key, index, flags, message)? {
+                continue;
+            }
+            let target = Chosen { key, address: None, is_new: false, has_waited: false };
+            let info = state.complete(key, message.request);
+            if !message.fits(state, index, target, &info)? {
+                return Err(SocketError::WouldBlock);
+            }
+            let payload = message.payload.clone().unwrap_or_default();
+            state.queue_message(now, index, target, &info, payload)?;
+        }
+        Ok(Attempt::Done(message.len))
+    }
+}
+
+/// What one look has led to.
+enum Attempt {
+    Done(usize),
+    /// Queued on an association that this call has begun, and waits for.
+    Begun {
+        key: AssociationKey,
+        id: AssocId,
+    },
+    /// The octets are needed now: to be copied outside the lock.
+    Copy,
+    /// No room.
+    Wait(Ticket),
+}
+
+/// The association of a send.
+#[derive(Clone, Copy)]
+struct Chosen {
+    key: AssociationKey,
+    /// Send to this address.
+    address: Option<Address>,
+    is_new: bool,
+    has_waited: bool,
+}
+
+struct Message<'a> {
+    request: &'a SendRequest<'a>,
+    len: usize,
+    payload: Option<Bytes>,
+}
+
+impl Message<'_> {
+    /// The one copy of the octets.
+    fn copy(&mut self) {
+        if self.payload.is_none() {
+            self.payload = Some(match self.request.data {
+                [only] => Bytes::copy_from_slice(only),
+                parts => gather(parts, self.len),
+            });
+        }
+    }
+
+    /// What is wrong whatever the association (`sctp_sendmsg_parse`).
+    fn check(&self, state: &mut State, index: usize, flags: SendFlags) -> Result<(), SocketError> {
+        let socket = state.socket(index)?;
+        if socket.style == Style::OneToOne && socket.phase == Phase::Listening {
+            return Err(SocketError::BrokenPipe);
+        }
+        if self.len > socket.settings.send_buffer {
+            return Err(SocketError::MessageSize);
+        }
+        let ends = flags.end_of_file || flags.abort;
+        if socket.style == Style::OneToOne && ends {
+            return Err(SocketError::InvalidArgument);
+        }
+        if (flags.end_of_file && self.len > 0) || (!ends && self.len == 0) {
+            return Err(SocketError::InvalidArgument);
+        }
+        if flags.address_over && self.request.to.is_none() {
+            return Err(SocketError::InvalidArgument);
+        }
+        Ok(())
+    }
+
+    /// What is wrong with this association, or whether there is room for it (`sctp_sendmsg_to_asoc`). While anything is
+    /// free a message is taken whole; one that has waited wants room for all of its octets.
+    fn fits(&self, state: &State, index: usize, target: Chosen, info: &SendInfo) -> Result<bool, SocketError> {
+        let (Some(record), Some(socket)) = (state.associations.get(&target.key), state.sockets.get(index)) else {
+            return Err(SocketError::BrokenPipe);
+        };
+        if info.stream >= record.outbound_streams {
+            return Err(SocketError::InvalidArgument);
+        }
+        if socket.settings.disable_fragments
+            && state.endpoint.status(target.key).is_some_and(|status| self.len > status.fragmentation_point as usize)
+        {
+            return Err(SocketError::MessageSize);
+        }
+        let space = socket.send_space();
+        // A message larger than can ever be free beside its own overhead waits for all of the buffer.
+        Ok(space > 0 && (!target.has_waited || space >= self.len.min(socket.settings.send_buffer)))
+    }
+}
+
+fn gather(parts: &[IoSlice<'_>], len: usize) -> Bytes {
+    let mut all = BytesMut::with_capacity(len);
+    for part in parts {
+        all.extend_from_slice(part);
+    }
+    all.freeze()
+}
+
+impl State {
+    /// Obeys SCTP_EOF and SCTP_ABORT (`sctp_sendmsg_check_sflags`). True: there is data to send.
+    fn obey(
+        &mut self,
+        now: Time,
+        key: AssociationKey,
+        index: usize,
+        flags: SendFlags,
+        message: &Message<'_>,
+    ) -> Result<bool, SocketError> {
+        if flags.end_of_file {
+            self.begin_shutdown(now, key);
+            self.touch(index);
+            return Ok(false);
+        }
+        if flags.abort {
+            let reason = match message.request.data {
+                [only] => Bytes::copy_from_slice(only),
+                parts => gather(parts, message.len),
+            };
+            self.endpoint.abort(now, key, reason);
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
+    /// The send's parameters, completed from the association's defaults (`sctp_sendmsg_update_sinfo`).
+    fn complete(&self, key: AssociationKey, request: &SendRequest<'_>) -> SendInfo {
+        let none = SendDefaults::default();
+        let defaults = self.associations.get(&key).map_or(none, |record| record.inherited.defaults);
+        let mut info = request.info.unwrap_or_else(|| SendInfo { lifetime: None, ..defaults.send_info() });
+        if let Some(reliability) = request.reliability {
+            info.flags.policy = reliability.policy;
+            info.lifetime = Some(std::time::Duration::from_millis(reliability.value.into()));
+        }
+        info.lifetime.get_or_insert(defaults.lifetime);
+        info
+    }
+
+    /// Gives a message to the engine, and charges it.
+    fn queue_message(
+        &mut self,
+        now: Time,
+        index: usize,
+        target: Chosen,
+        info: &SendInfo,
+        payload: Bytes,
+    ) -> Result<(), SocketError> {
+        let len = payload.len();
+        // RFC 6458 §5.3.2: a lifetime counts when no policy or the one of time is asked for.
+        let timed = info.flags.policy <= POLICY_TTL;
+        let expires = info.lifetime.filter(|life| timed && !life.is_zero()).map(|life| now + life);
+        let queued = self.endpoint.send_charge(target.key, len);
+        let cost = self.charge(target.key, len);
+        let message = OutgoingMessage {
+            stream: StreamId(info.stream),
+            ppid: Ppid(info.ppid.to_ne_bytes()),
+            unordered: info.flags.unordered,
+            immediate: info.flags.immediate,
+            context: info.context,
+            expires,
+            destination: target.address,
+            payload,
+        };
+        self.endpoint.send(now, target.key, message).map_err(|error| match error {
+            SendError::NoAssociation => SocketError::BrokenPipe,
+            SendError::InvalidStream | SendError::InvalidAddress => SocketError::InvalidArgument,
+            SendError::TooLong => SocketError::MessageSize,
+            SendError::ShuttingDown => SocketError::Shutdown,
+        })?;
+        if let Some(record) = self.associations.get_mut(&target.key) {
+            record.queued += queued;
+            record.charged += cost;
+        }
+        if let Some(socket) = self.sockets.get_mut(index) {
+            socket.send_used += cost;
+            if socket.send_space() == 0 {
+                self.touch(index);
+            }
+        }
+        Ok(())
+    }
+
+    /// What a message takes of SO_SNDBUF.
+    fn charge(&self, key: AssociationKey, len: usize) -> usize {
+        // Small ones are one chunk on any path: no need to ask.
+        let point = if len <= SMALL {
+            SMALL
+        } else {
+            self.endpoint.status(key).map_or(len, |status| status.fragmentation_point as usize)
+        };
+        buffer::charge(len, point)
+    }
+}
+
+/// SCTP_PR_SCTP_TTL, shifted into the lowest bits.
+const POLICY_TTL: u8 = 1;
+/// Fits one chunk on every path (the least MTU that is used).
+const SMALL: usize = 460;
