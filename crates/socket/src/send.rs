@@ -212,7 +212,7 @@ impl Socket {
             return Ok(Attempt::Copy);
         }
         for key in state.socket(index)?.associations.clone() {
-            if !state.associations.get(&key).is_some_and(|record| record.stage == Stage::Up) {
+            if state.associations.get(&key).is_none_or(|record| record.stage != Stage::Up) {
                 continue;
             }
             if !state.obey(now, key, index, flags, message)? {
