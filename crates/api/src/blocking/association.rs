@@ -83,10 +83,14 @@ impl SctpAssociation {
         self.socket.shutdown(How::Write).doing(|| "shut the association down".to_owned())
     }
 
-    /// Ends the association at once and tells the peer why. What is queued is lost.
-    pub fn abort(self, reason: &[u8]) -> Result<(), Error> {
-        let flags = SendFlags { abort: true, ..SendFlags::default() };
-        endpoint::send(&self.socket, reason, None, SendInfo { flags, ..SendInfo::default() }, None)
+    /// Ends the association at once, for all clones of this handle. What is queued is lost, and the peer sees an error.
+    /// A reason can only be given on a one-to-many socket ([`crate::blocking::SctpSocket::abort`]), as on Linux.
+    pub fn abort(self) -> Result<(), Error> {
+        let linger = GeneralValue::Linger { on: true, seconds: 0 };
+        let set = self.socket.set_general_option(GeneralName::Linger, &linger);
+        set.doing(|| "abort the association".to_owned())?;
+        self.socket.close();
+        Ok(())
     }
 
     /// The peer's primary address.
