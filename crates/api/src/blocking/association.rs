@@ -69,12 +69,12 @@ impl SctpAssociation {
 
     /// Receives a message, or as much of it as fits.
     pub fn recv(&self, buffer: &mut [u8]) -> Result<Received, Error> {
-        endpoint::receive(&self.socket, buffer)
+        ended(endpoint::receive(&self.socket, buffer))
     }
 
     /// Receives a whole message, however long it is. Its octets replace what is in `buffer`.
     pub fn recv_message(&self, buffer: &mut Vec<u8>) -> Result<Received, Error> {
-        endpoint::receive_message(&self.socket, buffer)
+        ended(endpoint::receive_message(&self.socket, buffer))
     }
 
     /// Sends all that is queued and ends the association; the peer can still send until it has heard of that. Returns
@@ -173,6 +173,15 @@ impl SctpAssociation {
         let octets = i32::try_from(octets).unwrap_or(i32::MAX);
         let set = self.socket.set_general_option(name, &GeneralValue::Int(octets));
         set.doing(|| format!("set {name:?} to {octets} octets"))
+    }
+}
+
+/// Once its association is over, a socket says that it is not connected; a peeled-off one or one that was shut down here
+/// says so at once. An [`SctpAssociation`] was connected when it was made, so that is the end.
+fn ended(received: Result<Received, Error>) -> Result<Received, Error> {
+    match received {
+        Err(error) if error.socket_error() == Some(SocketError::NotConnected) => Ok(Received::End),
+        other => other,
     }
 }
 
