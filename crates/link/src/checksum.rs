@@ -11,7 +11,10 @@ use std::{
     collections::HashSet,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
     os::fd::AsFd,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use rustix::{
@@ -33,15 +36,17 @@ use crate::{
 
 /// Judges checksums.
 pub(crate) struct Checksums {
-    /// `None`: the process may not have packet sockets, or none was needed yet and has failed.
+    /// `None`: the process may not have packet sockets.
     learner: Mutex<Option<Learner>>,
+    /// The user knows why packets are dropped.
+    explained: AtomicBool,
 }
 
 impl Checksums {
     /// Opens the packet sockets, switched off: later the process might not be allowed to.
     pub(crate) fn open() -> Self {
         let learner = Learner::open().inspect_err(|errno| tracing::debug!(%errno, "no packet sockets")).ok();
-        Self { learner: Mutex::new(learner) }
+        Self { learner: Mutex::new(learner), explained: AtomicBool::new(false) }
     }
 
     /// What is to be thought of the checksum of a packet of at least a common header, that came from `source`.
@@ -58,12 +63,25 @@ impl Checksums {
             return ChecksumState::Unknown;
         }
         let mut learner = self.learner.lock().unwrap_or_else(PoisonError::into_inner);
-        if learner.as_mut().is_some_and(|learner| learner.vouches_for(source)) {
-            counts.checksum_vouched.add(1);
-            return ChecksumState::Trusted;
+        match learner.as_mut().map(|learner| learner.vouches_for(source)) {
+            Some(true) => {
+                counts.checksum_vouched.add(1);
+                return ChecksumState::Trusted;
+            }
+            Some(false) => {}
+            None => self.explain(),
         }
         counts.checksum_unfilled.add(1);
         ChecksumState::Unknown
+    }
+
+    fn explain(&self) {
+        if !self.explained.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                "packets without a checksum come, perhaps from inside this host, and this process may not have a packet \
+                 socket to learn which of them can be trusted: they are dropped"
+            );
+        }
     }
 }
 
@@ -108,11 +126,7 @@ impl Learner {
         for (fd, ipv4) in &self.sockets {
             let protocol = if *ipv4 { libc::ETH_P_IP } else { libc::ETH_P_IPV6 };
             if let Err(errno) = rustix::net::bind(fd.as_fd(), &SockAddr::packet(protocol as u16)) {
-                tracing::warn!(
-                    %errno,
-                    "packets without a checksum come from inside this host, and the kernel does not show which may be \
-                     trusted: they are dropped"
-                );
+                tracing::warn!(%errno, "no packet socket: packets without a checksum from inside this host are dropped");
                 return;
             }
         }

@@ -117,6 +117,6 @@ mod tests {
     #[test]
     fn errors_of_this_host_itself_are_not_icmp() {
         assert_eq!(kind(1, 0, 0, 1500, false), None);
-        assert_eq!(Extended::read(&[0; 11]).is_some(), false);
+        assert!(Extended::read(&[0; 11]).is_none());
     }
 }

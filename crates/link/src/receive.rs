@@ -64,13 +64,10 @@ impl Inlet {
     ) -> bool {
         self.set_class(self.class, memory);
         let room = self.slots.len();
-        let result = batch::receive(socket.fd(), &mut self.slots, &mut memory.tails, LONGEST, false);
-        let count = match result {
-            Ok(count) => count,
-            // Nothing there; or the error of an earlier packet, which is in the error queue as well, and what is there
-            // besides is told by the next poll.
-            Err(_) => return true,
-        };
+        let received = batch::receive(socket.fd(), &mut self.slots, &mut memory.tails, LONGEST, false);
+        // An error: nothing there; or that of an earlier packet, which is in the error queue as well, and what is there
+        // besides is told by the next poll.
+        let Ok(count) = received else { return true };
         counts.receive_calls.add(1);
         let mut longest = 0;
         for index in 0..count {

@@ -126,6 +126,7 @@ pub(crate) fn receive(
         let header = unsafe { header.assume_init_ref() };
         slot.len = header.msg_len as usize;
         slot.from.set_len(header.msg_hdr.msg_namelen);
+        #[allow(clippy::unnecessary_cast, reason = "a u32 in other C libraries")]
         slot.control.set_len(header.msg_hdr.msg_controllen as usize);
         slot.truncated = header.msg_hdr.msg_flags & libc::MSG_TRUNC != 0;
     }
