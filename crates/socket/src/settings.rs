@@ -187,7 +187,6 @@ impl Default for Settings {
             // The adaptation indication is always sent, as by Linux; 0 is the default and tells the peer nothing.
             association: AssociationConfig {
                 adaptation: Some(0),
-                receive_overhead: RECEIVE_OVERHEAD,
                 // Linux's `pf_retrans`: potentially failed after the first error.
                 path: PathConfig { potentially_failed_threshold: 0, ..PathConfig::default() },
                 ..AssociationConfig::default()
@@ -221,7 +220,3 @@ const DEFAULT_BUFFER: usize = 212_992;
 
 /// The window announced is never smaller (RFC 9260 §3.3.2: an INIT with less than 1500 is refused).
 const MINIMUM_WINDOW: usize = 1500;
-
-/// Octets charged to the window for each chunk beside its payload, so that a peer's many small messages cannot take
-/// memory without bound: about what the bookkeeping of one costs.
-const RECEIVE_OVERHEAD: u32 = 128;
