@@ -8,9 +8,8 @@ use crate::Address;
 /// Settings of a whole stack.
 #[derive(Clone, Debug)]
 pub struct EndpointConfig {
-    /// Life of a state cookie (RFC 9260 §16 Valid.Cookie.Life: 60 s).
-    pub cookie_life: Duration,
-    /// How often the cookie secret changes; the one before stays valid for a cookie's life. Default 10 min.
+    /// How often the secret of the state cookies changes; the one before stays valid for as long. A cookie cannot live
+    /// longer than this, whatever [`AssociationConfig::cookie_life`] says. Default 10 min.
     pub cookie_secret_life: Duration,
     /// Answers per second to packets of no association (RFC 9260 §8.4), at most. Default 1000.
     pub out_of_the_blue_rate: u32,
@@ -24,7 +23,6 @@ pub struct EndpointConfig {
 impl Default for EndpointConfig {
     fn default() -> Self {
         Self {
-            cookie_life: Duration::from_secs(60),
             cookie_secret_life: Duration::from_secs(600),
             out_of_the_blue_rate: 1000,
             max_associations: 1_000_000,

@@ -27,6 +27,18 @@ pub(crate) struct Capabilities {
 }
 
 impl Capabilities {
+    /// What this side offers; ECN only where the program lets it.
+    pub(crate) const OFFERED: Self = Self {
+        ecn: true,
+        forward_tsn: false,
+        asconf: false,
+        auth: false,
+        reconfig: false,
+        interleaving: false,
+        zero_checksum: None,
+        adaptation: None,
+    };
+
     /// Notes what one parameter announces; false when it announces nothing of this kind.
     pub(crate) fn note(&mut self, param: &Param<'_>) -> bool {
         match *param {

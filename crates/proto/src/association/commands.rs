@@ -25,10 +25,10 @@ impl Association {
             Some(address) => Some(self.paths.find(address).ok_or(SendError::InvalidAddress)?),
             None => None,
         };
-        let point = self.paths.fragmentation_point(&self.config);
-        if self.config.disable_fragments && message.payload.len() > point as usize {
+        if !self.paths.takes(message.payload.len(), &self.config) {
             return Err(SendError::TooLong);
         }
+        let point = self.paths.fragmentation_point(&self.config);
         let id = self.outbound.send(context.now, message, wish, point)?;
         self.touch_autoclose(context.now);
         Ok(id)

@@ -15,6 +15,7 @@ mod opening;
 mod outbound;
 mod parameters;
 mod path;
+mod peer;
 mod phase;
 mod receive;
 mod shutdown;
@@ -29,18 +30,19 @@ use usctp_wire::{Cause, Chunk, Tsn, VerificationTag};
 
 pub(crate) use self::{
     capability::Capabilities,
+    collision::{InitAnswer, Offer},
     local::listed_addresses,
-    opening::{InitAnswer, Offer},
     parameters::{InitExtras, MAX_PEER_ADDRESSES, PeerParameters},
     receive::PacketVerdict,
 };
 use self::{
     control::{ControlQueue, Towards},
     ecn::CongestionMarks,
-    inbound::{Inbound, InboundOutcome},
+    inbound::InboundOutcome,
     local::LocalSide,
     outbound::{Outbound, OutboundOutcome},
     path::{PathId, PathSet},
+    peer::PeerSide,
     phase::Phase,
     timer::Timer,
 };
@@ -91,14 +93,6 @@ pub(crate) struct Association {
     /// The peer's addresses, or by what the association is found, have changed.
     peers_changed: bool,
     counters: AssociationCounters,
-}
-
-/// The peer's half.
-#[derive(Debug)]
-struct PeerSide {
-    tag: VerificationTag,
-    inbound: Inbound,
-    capabilities: Capabilities,
 }
 
 impl Association {

@@ -1,4 +1,4 @@
-//! The beginning: INIT, INIT ACK, COOKIE ECHO, COOKIE ACK (RFC 9260 §5), and the beginning anew (§5.2).
+//! The beginning: INIT, INIT ACK, COOKIE ECHO, COOKIE ACK (RFC 9260 §5.1).
 
 use std::time::Duration;
 
@@ -6,11 +6,9 @@ use bytes::Bytes;
 use usctp_wire::{Cause, Chunk, Init, Param, Tsn, VerificationTag};
 
 use super::{
-    Association, Context, PeerSide,
-    collision::{Collision, KnownTags},
+    Association, Context,
     control::{ControlQueue, Towards},
     ecn::CongestionMarks,
-    inbound::{Inbound, InboundConfig},
     local::{LocalSide, listed_addresses},
     outbound::{Outbound, OutboundConfig},
     parameters::{InitFault, PeerParameters},
@@ -23,32 +21,6 @@ use crate::{
     Received, Time,
     endpoint::{LocalAddresses, ReturnAddress, StateCookie},
 };
-
-/// How an INIT for an association that exists is answered.
-#[derive(Debug)]
-pub(crate) enum InitAnswer {
-    /// With an INIT ACK that offers this.
-    Accept(Offer),
-    /// With an ABORT: it would add these addresses (RFC 9260 §5.2.2).
-    NewAddresses(Vec<Address>),
-    /// Not at all.
-    Discard,
-}
-
-/// What an INIT ACK says about our side.
-#[derive(Debug)]
-pub(crate) struct Offer {
-    pub(crate) tag: VerificationTag,
-    pub(crate) initial_tsn: Tsn,
-    pub(crate) tie_tags: (u32, u32),
-    pub(crate) receive_window: u32,
-    pub(crate) outbound_streams: u16,
-    pub(crate) inbound_streams: u16,
-    pub(crate) ecn: bool,
-    pub(crate) adaptation: Option<u32>,
-    pub(crate) cookie_life: Duration,
-    pub(crate) addresses: Vec<Address>,
-}
 
 impl Association {
     /// Begins as the client: the INIT is owed at once.
@@ -176,132 +148,6 @@ impl Association {
         }
     }
 
-    // --- INIT and COOKIE ECHO on an existing association ---------------------------------------------------------------
-
-    /// An INIT came from an address of the peer, or lists one (RFC 9260 §5.2.1, §5.2.2, §9.2).
-    pub(crate) fn handle_init(
-        &mut self,
-        context: &mut Context<'_>,
-        received: &Received,
-        peer: &PeerParameters,
-    ) -> InitAnswer {
-        let added: Vec<_> =
-            peer.addresses.iter().copied().filter(|address| self.is_new_address(context, *address)).collect();
-        match &self.phase {
-            // RFC 9260 §5.2.1: both began; the answer goes only where the program wanted to go.
-            Phase::CookieWait(_) if !self.has_peer(received.source) => InitAnswer::Discard,
-            Phase::CookieWait(_) => InitAnswer::Accept(self.offer(self.local_tag, self.local_initial_tsn, (0, 0))),
-            Phase::Closed(_) => InitAnswer::Discard,
-            // RFC 9260 §9.2: our SHUTDOWN ACK, or its answer, was lost.
-            Phase::ShutdownAckSent(_) => {
-                let path = self.paths.select_for_control(self.paths.find(received.source));
-                self.control.shutdown_ack = Some(Towards { path, from: Some(received.destination) });
-                InitAnswer::Discard
-            }
-            _ if !added.is_empty() => InitAnswer::NewAddresses(added),
-            Phase::CookieEchoed(_) => {
-                let tie = self.tie_tags(context);
-                InitAnswer::Accept(self.offer(self.local_tag, self.local_initial_tsn, tie))
-            }
-            _ => {
-                let tie = self.tie_tags(context);
-                let (tag, initial_tsn) = (context.entropy.tag(), Tsn(context.entropy.number()));
-                InitAnswer::Accept(self.offer(tag, initial_tsn, tie))
-            }
-        }
-    }
-
-    /// A COOKIE ECHO with an authentic cookie came (RFC 9260 §5.2.4). Whether the rest of its packet counts.
-    pub(crate) fn handle_cookie(
-        &mut self,
-        context: &mut Context<'_>,
-        cookie: &StateCookie,
-        back: &ReturnAddress,
-    ) -> bool {
-        let known =
-            KnownTags { local: self.local_tag, peer: self.peer.as_ref().map(|peer| peer.tag), tie: self.tie_tags };
-        let collision = Collision::decide(known, cookie.local_tag, cookie.peer.tag, cookie.tie_tags);
-        // RFC 9260 §5.2.4 step 3: a cookie with both tags right is never stale.
-        if let Some(staleness) = cookie.staleness(context.now).filter(|_| collision != Collision::Same) {
-            let mut causes = Vec::new();
-            Cause::StaleCookie(u32::try_from(staleness.as_micros()).unwrap_or(u32::MAX)).encode(&mut causes);
-            context.counters.stale_cookies += 1;
-            context.replies.answer(*back, cookie.peer.tag, &Chunk::Error { causes: &causes });
-            return false;
-        }
-        match collision {
-            Collision::Discard => return false,
-            Collision::Same => {
-                if matches!(self.phase, Phase::CookieEchoed(_)) {
-                    self.establish(context);
-                }
-            }
-            Collision::PeerTag if self.phase.is_opening() => {
-                self.adopt_peer(context, &cookie.peer, back, cookie.outbound_streams, cookie.inbound_streams);
-                self.establish(context);
-            }
-            Collision::PeerTag => {
-                if let Some(peer) = &mut self.peer {
-                    peer.tag = cookie.peer.tag;
-                }
-            }
-            Collision::Restart => return self.handle_restart(context, cookie, back),
-        }
-        self.owe_cookie_ack(back);
-        true
-    }
-
-    /// RFC 9260 §5.2.4 A.
-    fn handle_restart(&mut self, context: &mut Context<'_>, cookie: &StateCookie, back: &ReturnAddress) -> bool {
-        let towards = self.towards(back);
-        if matches!(self.phase, Phase::ShutdownAckSent(_)) {
-            self.control.shutdown_ack = Some(towards);
-            self.control.owe_error(towards, &Cause::CookieWhileShuttingDown);
-            return false;
-        }
-        // The INIT was checked for this; the paths may have changed since.
-        if cookie.peer.addresses.iter().any(|address| self.is_new_address(context, *address)) {
-            return false;
-        }
-        context.counters.restarts += 1;
-        let shutdown_wanted = matches!(self.phase, Phase::ShutdownPending(_) | Phase::ShutdownSent(_));
-        self.local_tag = cookie.local_tag;
-        self.local_initial_tsn = cookie.local_initial_tsn;
-        self.tie_tags = None;
-        self.errors = 0;
-        self.control.clear();
-        self.sack_to = None;
-        let restarted = OutboundConfig {
-            initial_tsn: cookie.local_initial_tsn,
-            streams: cookie.outbound_streams,
-            peer_rwnd: cookie.peer.rwnd,
-            overhead: self.config.send_overhead,
-        };
-        self.outbound.restart(&restarted, &mut self.paths, &self.config);
-        if let Some(peer) = &mut self.peer {
-            peer.tag = cookie.peer.tag;
-            peer.capabilities = cookie.peer.capabilities;
-            let streams = cookie.inbound_streams;
-            peer.inbound.restart(cookie.peer.initial_tsn, streams);
-        }
-        self.marks = CongestionMarks::new(self.config.ecn && cookie.peer.capabilities.ecn);
-        self.phase.enter(Phase::Established);
-        self.drain_parts(context);
-        self.emit(
-            context,
-            EventKind::Restarted {
-                outbound_streams: cookie.outbound_streams,
-                inbound_streams: cookie.inbound_streams,
-                adaptation: cookie.peer.capabilities.adaptation,
-            },
-        );
-        self.owe_cookie_ack(back);
-        if shutdown_wanted {
-            self.shutdown(context);
-        }
-        true
-    }
-
     // --- INIT ACK, COOKIE ACK, Stale Cookie ----------------------------------------------------------------------------
 
     /// An INIT ACK came, alone in a packet with our tag (RFC 9260 §3.3.3, §5.1 C, §5.2.3).
@@ -427,79 +273,8 @@ impl Association {
 
     // --- within ------------------------------------------------------------------------------------------------------
 
-    /// Takes over what the peer's INIT (from a cookie) or INIT ACK says.
-    fn adopt_peer(
-        &mut self,
-        context: &mut Context<'_>,
-        peer: &PeerParameters,
-        back: &ReturnAddress,
-        outbound_streams: u16,
-        inbound_streams: u16,
-    ) {
-        let inbound = Inbound::new(InboundConfig {
-            initial_tsn: peer.initial_tsn,
-            streams: inbound_streams,
-            receive_buffer: self.config.receive_buffer,
-            overhead: self.config.receive_overhead,
-            partial_delivery_point: self.config.partial_delivery_point,
-        });
-        self.peer = Some(PeerSide { tag: peer.tag, inbound, capabilities: peer.capabilities });
-        self.marks = CongestionMarks::new(self.config.ecn && peer.capabilities.ecn);
-        self.outbound.set_streams(outbound_streams);
-        self.outbound.set_peer_rwnd(peer.rwnd);
-        self.adopt_addresses(context, &peer.addresses, back);
-    }
-
-    /// RFC 9260 §5.1.2: the peer's addresses are those of the chunk and its source, no others.
-    fn adopt_addresses(&mut self, context: &mut Context<'_>, addresses: &[Address], back: &ReturnAddress) {
-        for address in addresses {
-            self.adopt_address(context, *address, back);
-        }
-        let gone: Vec<PathId> =
-            self.paths.iter().filter(|(_, path)| !addresses.contains(&path.address)).map(|(id, _)| id).collect();
-        // Something must stay; a list that holds none of our carriers' addresses cannot take the path that works.
-        if gone.len() < self.paths.len() {
-            for id in gone {
-                self.outbound.on_path_removed(id, &mut self.paths);
-                self.paths.remove(id);
-            }
-        }
-        self.peers_changed = true;
-    }
-
-    fn adopt_address(&mut self, context: &mut Context<'_>, address: Address, back: &ReturnAddress) {
-        let here = address == back.destination;
-        if let Some(path) = self.paths.find(address).and_then(|id| self.paths.get_mut(id)) {
-            if here {
-                path.carrier = back.carrier;
-            }
-            return;
-        }
-        let Some(carrier) =
-            self.carrier_for(context, address, back.carrier).filter(|_| self.local_side.reaches(address))
-        else {
-            return;
-        };
-        let (source, mtu) = self.local_side.source_for(address, context.routing);
-        let (source, carrier) = if here { (back.source, back.carrier) } else { (source, carrier) };
-        self.paths.add(address, source, carrier, mtu, &self.config, false);
-    }
-
-    /// RFC 6951 §5.4: other addresses of a peer are assumed behind the same UDP port until a packet shows another.
-    fn carrier_for(&self, context: &Context<'_>, address: Address, like: Carrier) -> Option<Carrier> {
-        context.routing.carrier(address, self.local_port, Some(like.udp_port.unwrap_or(0)))
-    }
-
-    /// Whether a path to `address` could be made and does not exist.
-    fn is_new_address(&self, context: &Context<'_>, address: Address) -> bool {
-        let like = self.paths.get(self.paths.primary()).map(|path| path.carrier);
-        !self.has_peer(address)
-            && self.local_side.reaches(address)
-            && like.is_some_and(|like| self.carrier_for(context, address, like).is_some())
-    }
-
     /// Up.
-    fn establish(&mut self, context: &mut Context<'_>) {
+    pub(super) fn establish(&mut self, context: &mut Context<'_>) {
         let shutdown_wanted = match &self.phase {
             Phase::CookieWait(wait) => wait.shutdown_wanted,
             Phase::CookieEchoed(echoed) => echoed.shutdown_wanted,
@@ -538,7 +313,7 @@ impl Association {
         self.paths.schedule_confirmation(now, &self.config);
     }
 
-    fn owe_cookie_ack(&mut self, back: &ReturnAddress) {
+    pub(super) fn owe_cookie_ack(&mut self, back: &ReturnAddress) {
         self.control.cookie_ack = Some(self.towards(back));
     }
 
@@ -553,31 +328,6 @@ impl Association {
             carrier: Carrier { link: received.link, udp_port: received.udp_port },
             local_port: self.local_port,
             peer_port: self.peer_port,
-        }
-    }
-
-    /// Two random numbers, made once per association: a cookie must not reveal the real tags (RFC 5062 §3).
-    fn tie_tags(&mut self, context: &mut Context<'_>) -> (u32, u32) {
-        *self.tie_tags.get_or_insert_with(|| (context.entropy.tag().0, context.entropy.tag().0))
-    }
-
-    fn offer(&self, tag: VerificationTag, initial_tsn: Tsn, tie_tags: (u32, u32)) -> Offer {
-        // RFC 9260 §5.2.2: as the association has it.
-        let (outbound_streams, inbound_streams) = match &self.peer {
-            Some(peer) => (self.outbound.stream_count(), peer.inbound.streams()),
-            None => (self.config.outbound_streams, self.config.inbound_streams),
-        };
-        Offer {
-            tag,
-            initial_tsn,
-            tie_tags,
-            receive_window: self.receive_window(),
-            outbound_streams,
-            inbound_streams,
-            ecn: self.config.ecn,
-            adaptation: self.config.adaptation,
-            cookie_life: self.config.cookie_life,
-            addresses: self.local_side.told.clone(),
         }
     }
 

@@ -113,7 +113,7 @@ impl PeerParameters {
             let raw = raw.map_err(|_| InitFault::Malformed)?;
             let param = raw.decode().map_err(|_| InitFault::Malformed)?;
             // A feature that is not offered here is no reason to hide that its parameter was not recognized.
-            let known = !matches!(param, Param::ForwardTsnSupported);
+            let known = Capabilities::OFFERED.forward_tsn || !matches!(param, Param::ForwardTsnSupported);
             if self.capabilities.note(&param) && known {
                 continue;
             }

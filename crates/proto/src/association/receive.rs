@@ -6,7 +6,7 @@ use usctp_wire::{
 };
 
 use super::{
-    Association, Context, PathId,
+    Association, Capabilities, Context, PathId,
     control::Towards,
     inbound::{DataChunk, DataVerdict},
     outbound::SackOutcome,
@@ -209,6 +209,13 @@ impl Association {
                 }
             }
             Chunk::Cwr { lowest } => self.marks.on_cwr(lowest),
+            Chunk::ForwardTsn(forward) if self.has_agreed(|side| side.forward_tsn) => {
+                if let Some(peer) = self.peer.as_mut().filter(|_| self.phase.takes_data()) {
+                    peer.inbound.handle_forward_tsn(&forward)?;
+                    // Acknowledged as DATA is (RFC 3758 §3.6).
+                    arrival.lowest.get_or_insert(forward.cumulative);
+                }
+            }
             Chunk::Heartbeat { .. } | Chunk::Pad { .. } | Chunk::Ecne { .. } => {}
             // RFC 9260 §5.1, §8.5.1 A: these stand alone or first; here they are in the wrong place.
             Chunk::Init(_) | Chunk::InitAck(_) | Chunk::CookieEcho { .. } => return Ok(Walk::Stop),
@@ -315,6 +322,11 @@ impl Association {
                 self.emit(context, EventKind::RemoteError { code: cause.code.0, info });
             }
         }
+    }
+
+    /// Whether both sides have announced an extension; its chunks count as unknown otherwise.
+    fn has_agreed(&self, extension: fn(&Capabilities) -> bool) -> bool {
+        extension(&Capabilities::OFFERED) && self.peer.as_ref().is_some_and(|peer| extension(&peer.capabilities))
     }
 
     /// RFC 9260 §3.2: the two highest bits of the type say what to do.

@@ -1,0 +1,87 @@
+//! Settings of associations and paths, and what can be looked at.
+
+use super::{BindingKey, Endpoint};
+use crate::{
+    Address, AssociationConfig, AssociationKey, AssociationStatus, EndpointCounters, PathConfig, PathStatus, Time,
+    association::Association,
+};
+
+impl Endpoint {
+    /// The association's settings.
+    pub fn config(&self, association: AssociationKey) -> Option<&AssociationConfig> {
+        self.associations.get(association).map(Association::config)
+    }
+
+    /// Changes the association's settings; the path defaults in it do not touch existing paths.
+    pub fn configure(
+        &mut self,
+        now: Time,
+        association: AssociationKey,
+        change: &mut dyn FnMut(&mut AssociationConfig),
+    ) -> bool {
+        self.with(now, association, |association, context| association.configure(context, change)).is_some()
+    }
+
+    /// Changes the settings of one path, or of all (`address` none). False: no such address.
+    pub fn configure_path(
+        &mut self,
+        now: Time,
+        association: AssociationKey,
+        address: Option<Address>,
+        change: &mut dyn FnMut(&mut PathConfig),
+    ) -> bool {
+        self.with(now, association, |association, context| association.configure_path(context, address, change))
+            .unwrap_or(false)
+    }
+
+    /// Asks for a heartbeat to `address` now. False: no such address.
+    pub fn heartbeat(&mut self, now: Time, association: AssociationKey, address: Address) -> bool {
+        self.with(now, association, |association, _| association.request_heartbeat(address)).unwrap_or(false)
+    }
+
+    /// Makes `address` the primary. False: no such address.
+    pub fn set_primary(&mut self, now: Time, association: AssociationKey, address: Address) -> bool {
+        self.with(now, association, |association, context| association.set_primary(context, address)).unwrap_or(false)
+    }
+
+    /// State and counters.
+    pub fn status(&self, association: AssociationKey) -> Option<AssociationStatus> {
+        self.associations.get(association)?.status()
+    }
+
+    /// The peer's port and addresses, the primary first.
+    pub fn peer(&self, association: AssociationKey) -> Option<(u16, Vec<Address>)> {
+        self.associations.get(association).map(Association::peer)
+    }
+
+    /// The addresses that we have told the peer of.
+    pub fn local(&self, association: AssociationKey) -> Option<(u16, Vec<Address>)> {
+        self.associations.get(association).map(Association::local)
+    }
+
+    /// One path.
+    pub fn path(&self, association: AssociationKey, address: Address) -> Option<PathStatus> {
+        self.associations.get(association)?.path_status(address)
+    }
+
+    /// The association's binding.
+    pub fn binding_of(&self, association: AssociationKey) -> Option<BindingKey> {
+        self.associations.get(association).map(Association::binding)
+    }
+
+    /// Counters of the endpoint.
+    pub fn counters(&self) -> EndpointCounters {
+        self.counters
+    }
+
+    /// Whether a binding of this endpoint holds `port` on `address`.
+    pub fn holds_port(&self, port: u16, address: Address) -> bool {
+        self.bindings.holds(port, address)
+    }
+
+    /// Whether a packet for a port that no binding holds is answered (RFC 9260 §8.4). `false`: another stack of this host
+    /// answers, or holds the port; the packet is left to it. Asked with the port and address it came to.
+    pub fn set_out_of_the_blue_policy(&mut self, policy: Box<dyn FnMut(u16, Address) -> bool + Send>) {
+        self.policy = Some(policy);
+    }
+}
