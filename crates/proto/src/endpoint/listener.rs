@@ -161,7 +161,9 @@ impl Endpoint {
         };
         let sealed = self.cookies.seal(now, &cookie, &mut self.entropy);
         let mut params = vec![Param::StateCookie(&sealed)];
-        params.extend(offer.addresses.iter().copied().map(address_param));
+        // RFC 9260 §3.3.2.1.2: without a list the source is the only address, which also works through NAT.
+        let listed = if offer.addresses.len() > 1 { &offer.addresses[..] } else { &[] };
+        params.extend(listed.iter().copied().map(address_param));
         params.extend(ecn.then_some(Param::EcnCapable));
         params.extend(offer.adaptation.map(|code| Param::Adaptation(usctp_wire::AdaptationCode(code))));
         // RFC 9260 §3.2.2: each in a parameter of its own.

@@ -41,6 +41,8 @@ struct Wire {
     log: Vec<Vec<ChunkType>>,
     /// Says of each packet (number, chunk types) whether it is lost.
     lose: Box<dyn FnMut(usize, &[ChunkType]) -> bool>,
+    /// Further addresses of nodes.
+    aliases: Vec<(Address, Address)>,
 }
 
 impl Wire {
@@ -51,7 +53,13 @@ impl Wire {
             endpoint.handle_local_addresses(Time::ZERO, &local.map(|address| LocalAddress { address, interface: 1 }));
             (address(last), Node { endpoint, events: Vec::new() })
         });
-        Self { now: Time::ZERO, nodes: nodes.into(), log: Vec::new(), lose: Box::new(|_, _| false) }
+        Self {
+            now: Time::ZERO,
+            nodes: nodes.into(),
+            log: Vec::new(),
+            lose: Box::new(|_, _| false),
+            aliases: Vec::new(),
+        }
     }
 
     fn at(&mut self, last: u8) -> &mut Node {
@@ -101,11 +109,10 @@ impl Wire {
         if lost {
             return;
         }
-        let to = if transmit.destination.is_loopback() {
-            Some(from)
-        } else {
-            self.nodes.iter().position(|(address, _)| *address == transmit.destination)
-        };
+        let alias = self.aliases.iter().find(|(alias, _)| *alias == transmit.destination);
+        let there = alias.map_or(transmit.destination, |(_, address)| *address);
+        let to =
+            if there.is_loopback() { Some(from) } else { self.nodes.iter().position(|(address, _)| *address == there) };
         let received = Received {
             source: transmit.source.unwrap(),
             destination: transmit.destination,
@@ -483,4 +490,97 @@ fn garbage_is_counted_and_changes_nothing() {
         "{counters:?}"
     );
     assert!(endpoint.status(client).is_some());
+}
+
+/// What 1 has to send next, as a packet that comes to its destination through UDP port `udp_port`.
+fn take_packet(wire: &mut Wire, udp_port: Option<u16>) -> Received {
+    let (mut buffer, now) = (Vec::new(), wire.now);
+    let transmit = wire.at(1).endpoint.poll_transmit(now, &mut buffer).expect("something to send");
+    Received {
+        source: transmit.source.unwrap(),
+        destination: transmit.destination,
+        link: LinkId(0),
+        udp_port,
+        ecn: Ecn::NotEct,
+        checksum: ChecksumState::Unknown,
+        packet: Bytes::from(buffer),
+    }
+}
+
+// RFC 6951 §5.4: the port is learned from packets whose tag is right, and only from them.
+#[test]
+fn the_udp_port_of_a_peer_is_learned_once_the_tag_was_right() {
+    let (mut wire, client, server) = pair();
+    let port = |wire: &mut Wire| wire.at(2).endpoint.path(server, address(1)).unwrap().carrier.udp_port;
+    assert_eq!(port(&mut wire), None);
+    wire.send(1, client, b"x");
+    let packet = take_packet(&mut wire, Some(9899));
+    let mut forged = packet.packet.to_vec();
+    forged[5] ^= 1;
+    let now = wire.now;
+    let forged = Received { packet: Bytes::from(forged), checksum: ChecksumState::Trusted, ..packet.clone() };
+    wire.at(2).endpoint.handle_packet(now, forged);
+    assert_eq!(port(&mut wire), None);
+    wire.at(2).endpoint.handle_packet(now, packet);
+    assert_eq!(port(&mut wire), Some(9899));
+}
+
+// RFC 9260 §5.1.2: the INIT ACK may come from another address of the peer; its tag says whom it is for.
+#[test]
+fn an_init_ack_may_come_from_another_address() {
+    let mut wire = Wire::new();
+    let local = [address(2), address(77)].map(|address| LocalAddress { address, interface: 1 });
+    wire.at(2).endpoint.handle_local_addresses(Time::ZERO, &local);
+    let server = wire.bind(2, 5000);
+    wire.at(2).endpoint.listen(server, Some(1));
+    let client = wire.bind(1, 0);
+    let key = wire.connect(1, client, address(2), 5000);
+    let (init, now) = (take_packet(&mut wire, None), wire.now);
+    let node = &mut wire.at(2).endpoint;
+    node.handle_packet(now, init);
+    let mut buffer = Vec::new();
+    let transmit = node.poll_transmit(now, &mut buffer).expect("INIT ACK");
+    let init_ack = Received {
+        source: address(77),
+        destination: transmit.destination,
+        link: LinkId(0),
+        udp_port: None,
+        ecn: Ecn::NotEct,
+        checksum: ChecksumState::Unknown,
+        packet: Bytes::from(buffer),
+    };
+    let endpoint = &mut wire.at(1).endpoint;
+    endpoint.handle_packet(now, init_ack);
+    let (_, peer) = endpoint.peer(key).unwrap();
+    assert_eq!(peer, [address(2), address(77)]);
+    // The COOKIE ECHO goes to the address that the program named: only that one is confirmed.
+    let mut buffer = Vec::new();
+    assert_eq!(endpoint.poll_transmit(now, &mut buffer).unwrap().destination, address(2));
+}
+
+#[test]
+fn two_sockets_with_one_port_on_two_addresses_are_told_apart() {
+    let mut wire = Wire::new();
+    let local = [address(1), address(3)].map(|address| LocalAddress { address, interface: 1 });
+    wire.at(1).endpoint.handle_local_addresses(Time::ZERO, &local);
+    let server = wire.bind(2, 5000);
+    wire.at(2).endpoint.listen(server, Some(2));
+    let mut keys = Vec::new();
+    for own in [1, 3] {
+        let binding = Binding { port: 6000, addresses: vec![address(own)], ipv4: true, ipv6: false, share: false };
+        let binding = wire.at(1).endpoint.bind(binding, &mut |_| true).unwrap();
+        keys.push(wire.connect(1, binding, address(2), 5000));
+    }
+    // The wire carries what is for 3 to the same endpoint as what is for 1.
+    wire.aliases.push((address(3), address(1)));
+    wire.settle();
+    assert_eq!(wire.count(1, established), 2);
+    for (key, payload) in keys.iter().zip([b"a", b"b"]) {
+        wire.send(1, *key, payload);
+    }
+    wire.run_for(1);
+    assert_eq!(wire.delivered(2), [b"a", b"b"]);
+    let sources: Vec<_> =
+        keys.iter().map(|key| wire.at(1).endpoint.path(*key, address(2)).unwrap().source.unwrap()).collect();
+    assert_eq!(sources, [address(1), address(3)]);
 }
