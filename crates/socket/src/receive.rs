@@ -36,7 +36,10 @@ impl Socket {
                     received.len = scatter(&data, buffers);
                     return Ok(received);
                 }
-                socket.take_error()?;
+                if let Some(error) = socket.error.take() {
+                    state.touch(index);
+                    return Err(error);
+                }
                 if socket.receive_closed {
                     return Ok(Received::default());
                 }

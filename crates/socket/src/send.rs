@@ -26,7 +26,11 @@ impl Socket {
         let result = self.send_message(request, len);
         if result == Err(SocketError::BrokenPipe) {
             // A pending error goes before EPIPE (`sctp_error`).
-            self.stack().look().socket(self.index())?.take_error()?;
+            let mut state = self.enter();
+            if let Some(error) = state.socket(self.index())?.error.take() {
+                state.touch(self.index());
+                return Err(error);
+            }
         }
         result
     }

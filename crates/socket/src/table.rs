@@ -368,11 +368,6 @@ impl SocketState {
         }
     }
 
-    /// The pending error, which is told once.
-    pub(crate) fn take_error(&mut self) -> Result<(), SocketError> {
-        self.error.take().map_or(Ok(()), Err)
-    }
-
     /// Octets of send buffer that are free (`sctp_wspace`).
     pub(crate) fn send_space(&self) -> usize {
         self.settings.send_buffer.saturating_sub(self.send_used)
