@@ -15,7 +15,7 @@ use std::{
     time::Duration,
 };
 
-use usctp_link::{Link, LinkSettings, Links, Tap};
+use usctp_link::{Link, LinkSettings, Links};
 use usctp_proto::{Endpoint, EndpointConfig, EndpointCounters, Time};
 
 use crate::{
@@ -119,17 +119,12 @@ impl Stack {
             udp_peer_port: config.udp_peer_port,
             pcap: config.pcap.clone(),
         };
-        let failed = |error: usctp_link::LinkError| StackError::Link(error.to_string());
-        let links = Links::open(&settings).map_err(failed)?;
+        let links = Links::open(&settings).map_err(|error| StackError::Link(error.to_string()))?;
         tracing::info!("{}", links.explanation());
         for warning in links.warnings() {
             tracing::warn!("{warning}");
         }
-        let link: Arc<dyn Link> = match &config.pcap {
-            Some(path) => Arc::new(Tap::new(links, path).map_err(failed)?),
-            None => Arc::new(links),
-        };
-        Self::with_link(link, &config)
+        Self::with_link(Arc::new(links), &config)
     }
 
     /// A stack on a link of the caller's, as a [`usctp_link::MemoryLink`]. What `config` says about links is ignored.
