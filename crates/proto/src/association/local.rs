@@ -66,8 +66,8 @@ impl LocalSide {
 /// Of a way that no route is known for: the Ethernet's.
 const DEFAULT_MTU: u32 = 1500;
 
-/// The addresses to list in an INIT or INIT ACK for a peer at `peer`, of the families that it takes. Empty when there is
-/// only one to list: the packet's source says it, also through NAT (RFC 9260 §3.3.2.1.2).
+/// The addresses to list in an INIT or INIT ACK for a peer at `peer`, of the families that it takes. Where there is
+/// only one the caller leaves it out: the packet's source says it.
 pub(crate) fn listed_addresses(
     binding: &Binding,
     local: &LocalAddresses,

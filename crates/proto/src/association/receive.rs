@@ -262,6 +262,9 @@ impl Association {
     }
 
     pub(super) fn note_sack(&mut self, context: &mut Context<'_>, outcome: SackOutcome) {
+        if outcome.stale {
+            return;
+        }
         if outcome.newly_acknowledged || outcome.cumulative_advanced {
             // RFC 9260 §8.1.
             self.errors = 0;

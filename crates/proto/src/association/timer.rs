@@ -82,22 +82,13 @@ impl Backoff {
         self.count
     }
 
-    /// Stops; the count stays.
-    pub(crate) fn stop(&mut self) {
-        self.timer.stop();
-    }
-
     /// Whether the wait is over.
     pub(crate) const fn expired(&self, now: Time) -> bool {
         self.timer.expired(now)
     }
 
-    /// How often it has run out.
-    pub(crate) const fn count(&self) -> u16 {
-        self.count
-    }
-
     /// The present wait.
+    #[cfg(test)]
     pub(crate) const fn interval(&self) -> Duration {
         self.interval
     }

@@ -1,5 +1,9 @@
 //! From addresses, ports and tags to an association (RFC 9260 §1.3: an association is identified by the transport
 //! addresses of its two ends).
+#![allow(
+    clippy::disallowed_types,
+    reason = "hashed with a key from the entropy, and never iterated: replayable and safe"
+)]
 
 use std::{
     collections::{HashMap, hash_map::DefaultHasher},

@@ -267,11 +267,6 @@ impl Inbound {
         self.map.cumulative()
     }
 
-    /// Whether TSNs beyond the cumulative one have been received.
-    pub(crate) fn has_gaps(&self) -> bool {
-        self.map.has_gaps()
-    }
-
     /// The window that the next SACK announces, octets.
     pub(crate) fn rwnd(&self) -> u32 {
         self.window.rwnd()

@@ -277,6 +277,7 @@ impl Outbound {
     }
 
     /// Whether something sent is not acknowledged.
+    #[cfg(test)]
     pub(crate) fn has_outstanding(&self) -> bool {
         !self.in_flight.is_empty()
     }
@@ -289,11 +290,6 @@ impl Outbound {
     /// TSN of the next new chunk.
     pub(crate) fn next_tsn(&self) -> Tsn {
         self.in_flight.next_tsn()
-    }
-
-    /// All up to this TSN is acknowledged.
-    pub(crate) const fn cumulative_acked(&self) -> Tsn {
-        self.in_flight.cumulative()
     }
 
     /// Octets of send buffer in use.

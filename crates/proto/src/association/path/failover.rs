@@ -45,6 +45,7 @@ impl Failover {
     }
 
     /// The network says that the path does not work at all (or the program takes it down).
+    #[cfg(test)]
     pub(crate) fn fail(&mut self) -> Option<PathChange> {
         let change = (self.state != Reachability::Inactive).then_some(PathChange::Unreachable);
         self.state = Reachability::Inactive;

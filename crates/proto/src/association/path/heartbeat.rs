@@ -47,6 +47,7 @@ impl Heartbeat {
     }
 
     /// Whether any is scheduled.
+    #[cfg(test)]
     pub(crate) const fn is_scheduled(&self) -> bool {
         self.due.is_running()
     }

@@ -67,11 +67,6 @@ impl RttEstimator {
         Duration::from_nanos(self.rttvar)
     }
 
-    /// Whether anything was measured.
-    pub(crate) const fn is_measured(&self) -> bool {
-        self.measured
-    }
-
     /// The largest RTO there was.
     pub(crate) const fn largest_rto(&self) -> Duration {
         Duration::from_nanos(self.largest_rto)
