@@ -106,7 +106,7 @@ impl Socket {
                 }
                 (socket.readers.ticket(), limit)
             };
-            ticket.0.sleep(&self.stack().clock, &ticket.1)?;
+            self.sleep(ticket.0, &ticket.1)?;
         }
     }
 
@@ -261,13 +261,16 @@ impl Socket {
                     Some(Stage::SettingUp) => writers.ticket(),
                 }
             };
-            if let Err(error) = ticket.sleep(&self.stack().clock, &limit)
+            if let Err(error) = self.sleep(ticket, &limit)
                 && error != SocketError::WouldBlock
             {
                 break Err(error);
             }
         };
-        self.stack().look().unwatch(key);
+        // While a thread waited, the descriptor did not show what it waited for.
+        let mut state = self.enter();
+        state.unwatch(key);
+        state.touch(self.index());
         result
     }
 }

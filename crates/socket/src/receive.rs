@@ -54,7 +54,7 @@ impl Socket {
                 }
                 (socket.readers.ticket(), limit)
             };
-            ticket.sleep(&self.stack().clock, &limit)?;
+            self.sleep(ticket, &limit)?;
         }
     }
 

@@ -62,7 +62,7 @@ impl Socket {
                     Attempt::Wait(ticket) => (ticket, limit),
                 }
             };
-            ticket.sleep(&self.stack().clock, &limit)?;
+            self.sleep(ticket, &limit)?;
             // Copied now if it was not: there is room, most likely.
             message.copy();
         }

@@ -10,6 +10,7 @@ use crate::{
     Domain, Readiness, SocketError, Style,
     readiness_fd::ReadinessFd,
     stack::{Entered, StackInner},
+    wait::{Limit, Ticket},
 };
 
 /// How to shut down.
@@ -105,6 +106,16 @@ impl Socket {
 
     pub(crate) fn enter(&self) -> Entered<'_> {
         self.inner.stack.enter()
+    }
+
+    /// Sleeps in a call on this socket. While a thread waits for something, the descriptor need not show it; one that
+    /// leaves without looking again has to see to it that it does.
+    pub(crate) fn sleep(&self, ticket: Ticket, limit: &Limit) -> Result<(), SocketError> {
+        let slept = ticket.sleep(&self.stack().clock, limit);
+        if slept.is_err() {
+            self.enter().touch(self.index());
+        }
+        slept
     }
 }
 
