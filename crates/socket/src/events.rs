@@ -131,13 +131,23 @@ impl State {
             context: record.inherited.receive_context,
             association: record.id,
         };
+        let len = delivery.data.iter().map(Bytes::len).sum();
+        // A part of a packet keeps all that was received with it. For a program that keeps up that is no matter; what is
+        // going to stand here for long is copied, so that small messages cannot hold many times their size.
+        let data = if socket.queue.len() >= KEEPING_UP {
+            let mut own = Vec::with_capacity(len);
+            delivery.data.iter().for_each(|part| own.extend_from_slice(part));
+            [Bytes::from(own)].into()
+        } else {
+            delivery.data.into()
+        };
         let item = Item {
             association: key,
             id: record.id,
             from: socket.present(record.primary.0, record.primary.1),
             content: Content::Message { info, ending: delivery.ending },
-            len: delivery.data.iter().map(Bytes::len).sum(),
-            data: delivery.data.into(),
+            len,
+            data,
             charge: delivery.charge,
         };
         let readable = socket.queue.push(item, socket.settings.fragment_interleave);
@@ -418,3 +428,6 @@ fn send_failed(association: AssocId, failure: &SendFailure, event: bool) -> Noti
         data: failure.payload.clone(),
     }
 }
+
+/// Messages in the queue of a program that keeps up.
+const KEEPING_UP: usize = 64;

@@ -83,6 +83,11 @@ impl ReceiveQueue {
         self.items.is_empty()
     }
 
+    /// Items that can be read.
+    pub(crate) fn len(&self) -> usize {
+        self.items.len()
+    }
+
     pub(crate) fn first(&self) -> Option<&Item> {
         self.items.front()
     }

@@ -1,5 +1,9 @@
 //! Calls that wait: limits, wake-ups by close and shutdown, signals, many threads.
 #![allow(unsafe_code, reason = "signals")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "that a thread sleeps in a call cannot be waited for, only given time to"
+)]
 
 mod pair;
 

@@ -193,7 +193,9 @@ fn ancillary_items_are_given_to_those_who_ask() {
         client.send(&SendRequest { info: Some(info), data: &data, ..SendRequest::default() }).expect("sent");
     }
     until("the first", || served.readable_octets() == Ok(3));
-    std::thread::sleep(std::time::Duration::from_millis(50));
+    // The second one is there when a peek of the first can tell of it.
+    let peek = ReceiveFlags { peek: true, ..ReceiveFlags::default() };
+    until("the second", || receive_up_to(&served, 1, peek).is_ok_and(|(_, received)| received.next.is_some()));
     let (_, received) = receive(&served).expect("a message");
     assert!(received.wants.receive_info && received.wants.next_info && !received.wants.send_receive_info);
     let got = received.info.expect("asked for");

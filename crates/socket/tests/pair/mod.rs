@@ -187,6 +187,7 @@ pub const ASSOCIATIONS: &[NotificationKind] = &[NotificationKind::AssociationCha
 pub const NOW: ReceiveFlags = ReceiveFlags { peek: false, nonblocking: true };
 
 /// Waits until `done`, at most ten seconds.
+#[allow(clippy::disallowed_methods, reason = "what is waited for has nothing to sleep on, and there is a limit")]
 pub fn until(what: &str, mut done: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !done() {
