@@ -258,14 +258,12 @@ impl Association {
         }
     }
 
-    /// RFC 9260 §9.2: the SHUTDOWN acknowledges what came in order; gaps and duplicates need a SACK beside it.
+    /// RFC 9260 §9.2: the SHUTDOWN acknowledges what came in order. It says nothing of gaps, duplicates or the window, so the
+    /// SACK that is owed goes beside it: a peer that takes our window for closed would send one chunk per timeout.
     fn write_shutdown(&mut self, packet: &mut PacketBuilder<'_>) {
-        let Some(peer) = &mut self.peer else { return };
+        let Some(peer) = &self.peer else { return };
         let shutdown = Chunk::Shutdown { cumulative: peer.inbound.cumulative() };
-        if packet.push(&shutdown) {
-            self.counters.control_chunks_out += 1;
-            peer.inbound.acknowledged_by_shutdown();
-        }
+        self.push(packet, &shutdown);
     }
 
     /// A SACK, if one is owed: any packet that goes anyway carries it (RFC 9260 §6.1), unless it would only push the data

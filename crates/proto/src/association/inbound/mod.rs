@@ -191,13 +191,6 @@ impl Inbound {
         true
     }
 
-    /// What was owed has been said in a SHUTDOWN chunk instead. With gaps it has not, and stays owed.
-    pub(crate) fn acknowledged_by_shutdown(&mut self) {
-        if !self.map.has_gaps() {
-            self.ack.settle();
-        }
-    }
-
     /// The delay of a SACK may have run out.
     pub(crate) fn handle_timeout(&mut self, now: Time) {
         self.ack.handle_timeout(now);

@@ -125,16 +125,16 @@ impl Window {
 
     /// What the next SACK announces.
     pub(super) fn rwnd(&self) -> u32 {
-        let free = self.announceable(self.memory()).min(self.free());
+        let free = self.announceable(self.memory()).min(self.as_payload(self.free()));
         // RFC 1122 §4.2.3.3: a window that has closed opens again in one step worth a packet, not octet by octet.
-        if free < (self.size / 2).min(STEP) { free.min(self.promised) } else { free }
+        if free < (self.whole() / 2).min(STEP) { free.min(self.promised) } else { free }
     }
 
     /// Whether the window has opened so far that the peer should hear of it without having sent anything.
     pub(super) fn owes_update(&self) -> bool {
         // RFC 9260 §6.2: "only if the window can be increased by at least a quarter of the receive buffer size".
         let opened = self.rwnd().saturating_sub(self.promised);
-        opened > 0 && opened >= self.announceable(0).min(self.size) / 4
+        opened > 0 && opened >= self.whole() / 4
     }
 
     /// Whether what we hold ourselves, so that nothing the program does can help, fills the buffer nearly.
@@ -159,6 +159,18 @@ impl Window {
     fn free(&self) -> u32 {
         let by_memory = self.memory_limit().saturating_sub(self.memory());
         self.size.saturating_sub(self.charged()).min(u32::try_from(by_memory).unwrap_or(u32::MAX))
+    }
+
+    /// What is announced when nothing is held.
+    fn whole(&self) -> u32 {
+        self.announceable(0).min(self.as_payload(self.size))
+    }
+
+    /// How much payload `octets` of buffer take in, in chunks like those that came lately, each with its overhead.
+    fn as_payload(&self, octets: u32) -> u32 {
+        let typical = u64::from(self.typical.max(SMALLEST_TYPICAL));
+        let each = typical.saturating_add(u64::from(self.overhead));
+        u32::try_from(u64::from(octets).saturating_mul(typical) / each).unwrap_or(octets)
     }
 
     /// How much payload fits the memory that is left beside `used`, in chunks like those that came lately. The peer counts
@@ -233,11 +245,13 @@ mod tests {
     fn overhead_is_charged_and_comes_back() {
         let mut window = Window::new(100_000, 200);
         window.take(10);
-        assert_eq!(window.rwnd(), 99_790);
+        assert_eq!(window.free(), 99_790);
         assert_eq!(window.deliver(10, 1), 210);
         window.release(100);
         window.release(110);
-        assert_eq!(window.rwnd(), 100_000);
+        assert_eq!(window.free(), 100_000);
+        // What the peer is told leaves room for the overhead of what it sends.
+        assert!((80_000..100_000).contains(&window.rwnd()));
     }
 
     #[test]
@@ -279,6 +293,23 @@ mod tests {
         let full = window.delivered().octets;
         window.release(full / 2);
         assert!(window.owes_update(), "half of what fits is worth an update");
+    }
+
+    #[test]
+    fn small_window_with_large_overhead_opens_again() {
+        let mut window = Window::new(3_000, 200);
+        for _ in 0..60 {
+            window.take(100);
+            window.deliver(100, 1);
+            window.release(300);
+        }
+        for _ in 0..10 {
+            window.take(100);
+            window.deliver(100, 1);
+        }
+        assert_eq!(window.announce(), 0);
+        window.release(3_000);
+        assert!(window.owes_update() && window.announce() > 500);
     }
 
     #[test]
