@@ -15,6 +15,7 @@ mod entropy;
 mod error;
 mod event;
 mod fault;
+mod fuzz;
 mod stats;
 mod time;
 mod transmit;
@@ -25,6 +26,8 @@ pub use endpoint::{AssociationKey, BindingKey, Endpoint, MessageId, OutgoingMess
 pub use entropy::Entropy;
 pub use error::{BindError, CloseReason, ConnectError, SendError};
 pub use event::{Delivery, Event, EventKind, PathChange, SendFailure};
+#[doc(hidden)]
+pub use fuzz::fuzz_association;
 pub use stats::{
     AssociationCounters, AssociationState, AssociationStatus, EndpointCounters, PathState, PathStatus, SendSequence,
 };

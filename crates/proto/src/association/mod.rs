@@ -10,6 +10,7 @@ mod congestion;
 mod control;
 mod ecn;
 mod inbound;
+mod invariants;
 mod local;
 mod opening;
 mod outbound;

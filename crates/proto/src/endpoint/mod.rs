@@ -21,6 +21,7 @@ mod cookie;
 mod deadlines;
 mod demux;
 mod inspect;
+mod invariants;
 mod listener;
 mod ootb;
 mod ports;

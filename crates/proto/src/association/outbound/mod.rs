@@ -6,6 +6,7 @@
 
 mod gaps;
 mod in_flight;
+mod invariants;
 mod message;
 mod queue;
 mod retransmit;

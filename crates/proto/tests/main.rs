@@ -1,0 +1,23 @@
+//! Conversations between endpoints, and between an endpoint and a peer driven by hand: one program, one file per topic.
+//! Time is virtual and all chance comes from a seed.
+
+mod expect;
+mod log;
+mod mailbox;
+mod pair;
+mod peer;
+
+mod collision;
+mod congestion;
+mod corpus;
+mod ecn;
+mod forged;
+mod hostile;
+mod loss;
+mod mtu;
+mod multihoming;
+mod opening;
+mod shutdown;
+mod soak;
+mod transfer;
+mod window;
