@@ -188,14 +188,19 @@ impl Stack {
             let ticket = {
                 let state = self.inner.look();
                 if state.associations.is_empty() || limit.is_over(self.inner.clock.now()) {
-                    return;
+                    break;
                 }
                 state.idle.ticket()
             };
             if ticket.sleep(&self.inner.clock, &limit).is_err() {
-                return;
+                break;
             }
         }
+        // An association is gone as soon as its last packet is owed. The process may end with this call, so wait for
+        // whoever is sending, and send what is left: a lost SHUTDOWN COMPLETE would leave the peer to its timers.
+        let mut outbox = unpoisoned(&self.inner.outbox);
+        self.inner.refill(&mut outbox);
+        self.inner.flush(outbox);
     }
 
     /// Counters of the engine.

@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use usctp_socket::{
-    AssocId, GeneralName, GeneralValue, How, InitParameters, NotificationKind, OptionName, OptionValue, Scope,
-    SendFlags, SendInfo, Socket, SocketError, Style,
+    AssocId, GeneralName, GeneralValue, How, InitParameters, NotificationKind, OptionName, OptionValue, Scope, Socket,
+    SocketError, Style,
 };
 
 use crate::blocking::endpoint::{self, retry};
