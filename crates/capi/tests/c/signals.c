@@ -1,0 +1,167 @@
+/* Signals, time limits, and threads that are woken by others. */
+#include "check.h"
+
+#define PORT 5006
+
+static volatile sig_atomic_t caught;
+
+static void handler(int signal)
+{
+	(void)signal;
+	caught++;
+}
+
+static void install(int signal, int flags)
+{
+	struct sigaction action = { .sa_handler = handler, .sa_flags = flags };
+
+	OK(sigaction(signal, &action, NULL));
+}
+
+static void in_a_while(int milliseconds)
+{
+	struct itimerval timer = { .it_value = { .tv_sec = 0, .tv_usec = milliseconds * 1000 } };
+
+	OK(setitimer(ITIMER_REAL, &timer, NULL));
+}
+
+static void interrupted(void)
+{
+	int ends[2];
+	char data[16];
+	struct timeval limit = { .tv_sec = 5 };
+
+	pair(PORT, ends);
+	install(SIGALRM, 0);
+	in_a_while(50);
+	FAILS(EINTR, recv(ends[0], data, sizeof(data), 0));
+	CHECK(caught == 1);
+	int listener = listening(SOCK_STREAM, PORT);
+	in_a_while(50);
+	FAILS(EINTR, accept(listener, NULL, NULL));
+	CHECK(caught == 2);
+	/* With a time limit a call is not restarted, whatever the handler says. */
+	install(SIGALRM, SA_RESTART);
+	OK(setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)));
+	in_a_while(50);
+	FAILS(EINTR, recv(ends[0], data, sizeof(data), 0));
+	CHECK(caught == 3);
+	OK(close(listener));
+	OK(close(ends[0]));
+	OK(close(ends[1]));
+}
+
+static void *send_later(void *fd)
+{
+	usleep(150000);
+	CHECK(send(*(int *)fd, "late", 4, 0) == 4);
+	return NULL;
+}
+
+static void restarted(void)
+{
+	int ends[2];
+	char data[16];
+	pthread_t thread;
+	sigset_t alarms;
+
+	pair(PORT, ends);
+	install(SIGALRM, SA_RESTART);
+	caught = 0;
+	sigemptyset(&alarms);
+	sigaddset(&alarms, SIGALRM);
+	/* The signal is for the waiting thread. */
+	pthread_sigmask(SIG_BLOCK, &alarms, NULL);
+	CHECK(pthread_create(&thread, NULL, send_later, &ends[1]) == 0);
+	pthread_sigmask(SIG_UNBLOCK, &alarms, NULL);
+	in_a_while(50);
+	CHECK(recv(ends[0], data, sizeof(data), 0) == 4);
+	CHECK(caught == 1);
+	pthread_join(thread, NULL);
+	OK(close(ends[0]));
+	OK(close(ends[1]));
+}
+
+static void limited(void)
+{
+	int ends[2], listener;
+	char data[16];
+	struct timeval limit = { .tv_usec = 100000 }, zero = { 0 };
+	double begun;
+
+	pair(PORT, ends);
+	OK(setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)));
+	begun = seconds();
+	FAILS(EAGAIN, recv(ends[0], data, sizeof(data), 0));
+	CHECK(seconds() - begun >= 0.1 && seconds() - begun < 0.5);
+	OK(setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &zero, sizeof(zero)));
+	listener = listening(SOCK_STREAM, PORT);
+	OK(setsockopt(listener, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)));
+	begun = seconds();
+	FAILS(EAGAIN, accept(listener, NULL, NULL));
+	CHECK(seconds() - begun >= 0.1 && seconds() - begun < 0.5);
+	OK(close(listener));
+	OK(close(ends[0]));
+	OK(close(ends[1]));
+}
+
+static void broken(void)
+{
+	int ends[2];
+	char data[16];
+
+	pair(PORT, ends);
+	OK(close(ends[1]));
+	CHECK(recv(ends[0], data, sizeof(data), 0) == 0);
+	install(SIGPIPE, 0);
+	caught = 0;
+	FAILS(EPIPE, send(ends[0], "x", 1, MSG_NOSIGNAL));
+	CHECK(caught == 0);
+	FAILS(EPIPE, send(ends[0], "x", 1, 0));
+	CHECK(caught == 1);
+	FAILS(EPIPE, write(ends[0], "x", 1));
+	CHECK(caught == 2);
+	OK(close(ends[0]));
+}
+
+static void *receive(void *fd)
+{
+	char data[16];
+	ssize_t len = recv(*(int *)fd, data, sizeof(data), 0);
+
+	return (void *)(long)(len < 0 ? -errno : len);
+}
+
+static void woken(void)
+{
+	int ends[2];
+	pthread_t thread;
+	void *result;
+
+	pair(PORT, ends);
+	CHECK(pthread_create(&thread, NULL, receive, &ends[0]) == 0);
+	usleep(50000);
+	OK(shutdown(ends[0], SHUT_RD));
+	pthread_join(thread, &result);
+	CHECK((long)result == 0);
+	OK(close(ends[0]));
+	OK(close(ends[1]));
+	pair(PORT, ends);
+	CHECK(pthread_create(&thread, NULL, receive, &ends[0]) == 0);
+	usleep(50000);
+	OK(close(ends[0]));
+	pthread_join(thread, &result);
+	CHECK((long)result <= 0);
+	OK(close(ends[1]));
+}
+
+int main(void)
+{
+	interrupted();
+	restarted();
+	limited();
+	broken();
+	woken();
+	no_reentries();
+	return 0;
+}
