@@ -57,7 +57,7 @@ extern "C" fn at_exit() {
 pub(crate) fn prepare() {
     static DONE: AtomicBool = AtomicBool::new(false);
     if !DONE.swap(true, Ordering::Relaxed) {
-        let _ = mark_stack_thread;
+        usctp_socket::on_thread_start(mark_stack_thread);
     }
 }
 

@@ -156,7 +156,6 @@ impl State {
             || addresses.first().map_or((true, socket.domain == Domain::Inet6), |first| families(socket, *first)),
             |bound| (bound.ipv4, bound.ipv6),
         );
-        let listening = socket.phase == Phase::Listening;
         for key in self.ports.get(&port).into_iter().flatten() {
             if socket.binding == Some(*key) {
                 continue;
@@ -166,8 +165,7 @@ impl State {
                 .socket
                 .and_then(|index| self.sockets.get(index))
                 .is_some_and(|other| other.phase == Phase::Listening);
-            let shared_address =
-                socket.settings.reuses_address() && other.reuse_address && !other_listens && !listening;
+            let shared_address = socket.settings.reuses_address() && other.reuse_address && !other_listens;
             let shared_port = socket.settings.reuse_port && other.reuse_port;
             if !shared_address && !shared_port && other.overlaps(addresses, ipv4, ipv6) {
                 return Err(SocketError::AddressInUse);

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc, Weak,
+        Arc, OnceLock, Weak,
         atomic::{AtomicBool, Ordering},
     },
     thread,
@@ -16,6 +16,14 @@ use crate::{
     stack::StackInner,
     table::DriverSleep,
 };
+
+/// Has `first` called in each thread that a stack starts from now on, before anything else there. Only the first call
+/// of this function counts. For whoever must tell the stack's threads from the program's.
+pub fn on_thread_start(first: fn()) {
+    let _ = ON_THREAD_START.set(first);
+}
+
+static ON_THREAD_START: OnceLock<fn()> = OnceLock::new();
 
 /// The thread, once it runs.
 #[derive(Debug, Default)]
@@ -54,6 +62,9 @@ impl Handle {
 
 /// The thread's life. It holds the stack only while it works, so that a stack without users goes.
 fn run(stack: &Weak<StackInner>, link: &dyn Link, stop: &AtomicBool) {
+    if let Some(first) = ON_THREAD_START.get() {
+        first();
+    }
     let mut incoming = Vec::new();
     loop {
         let Some(timeout) = stack.upgrade().map(|stack| next_sleep(&stack)) else { return };

@@ -32,6 +32,7 @@ pub use ancillary::{
     InitParameters, NextInfo, PartialReliability, ReceiveFlags, ReceiveInfo, Received, SendFlags, SendInfo,
     SendRequest, WantedItems,
 };
+pub use driver::on_thread_start;
 pub use error::{SocketError, StackError};
 pub use notification::{AssociationChangeState, Notification, NotificationKind, Subscriptions};
 pub use options::{

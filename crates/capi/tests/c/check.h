@@ -98,8 +98,10 @@ __attribute__((unused)) static int bound(int type, uint16_t port)
 {
 	struct sockaddr_storage to;
 	socklen_t len = address(&to, port);
-	int fd = OK(socket(to.ss_family, type, IPPROTO_SCTP));
+	int fd = OK(socket(to.ss_family, type, IPPROTO_SCTP)), on = 1;
 
+	/* Ports of associations that are still shutting down, or were accepted at the port, may be used again. */
+	OK(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)));
 	OK(bind(fd, (struct sockaddr *)&to, len));
 	return fd;
 }

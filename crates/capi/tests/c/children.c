@@ -40,8 +40,10 @@ static int forked(int ends[2])
 		OK(close(ends[0]));
 		OK(close(ends[1]));
 		FAILS(EBADF, send(ends[0], "x", 1, 0));
-		/* A stack of the child's own. */
+		/* A stack of the child's own, beside the parent's. */
 		int own[2];
+		setenv("USCTP_UDP_PORT", "9900", 1);
+		setenv("USCTP_UDP_PEER_PORT", "9900", 1);
 		pair(PORT + 100, own);
 		CHECK(send(own[0], "child", 5, 0) == 5);
 		CHECK(recv(own[1], data, sizeof(data), 0) == 5);

@@ -30,9 +30,10 @@ static void addresses(void)
 	struct sockaddr_storage list[3];
 	struct sockaddr *got;
 	sctp_assoc_t id = 0;
-	int number = several(list, PORT), listener, client, server, count;
+	int number = several(list, PORT), listener, client, server, count, on = 1;
 
 	listener = OK(socket(family(), SOCK_STREAM, IPPROTO_SCTP));
+	OK(setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)));
 	OK(sctp_bindx(listener, (struct sockaddr *)list, number, SCTP_BINDX_ADD_ADDR));
 	OK(listen(listener, 5));
 	CHECK(sctp_getladdrs(listener, 0, &got) == number);

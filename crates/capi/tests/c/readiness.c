@@ -58,7 +58,8 @@ static void one_to_one(void)
 	EDGE(epoll, EPOLLIN);
 	server = OK(accept(listener, NULL, NULL));
 	CHECK(states(listener) == 0);
-	CHECK(states(client) == POLLOUT && states(server) == POLLOUT);
+	CHECK(states(client) == POLLOUT);
+	CHECK(states(server) == POLLOUT);
 	close(epoll);
 
 	/* Data, and an edge for each arrival although the first is still there. */
@@ -121,7 +122,7 @@ static void one_to_one(void)
 	REACHES(fresh, POLLOUT | POLLERR);
 	EDGE(epoll, EPOLLERR);
 	FAILS(ECONNRESET, recv(fresh, data, sizeof(data), 0));
-	CHECK(states(fresh) == POLLOUT);
+	REACHES(fresh, POLLOUT);
 	close(epoll);
 	OK(close(fresh));
 

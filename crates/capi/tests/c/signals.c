@@ -115,6 +115,9 @@ static void broken(void)
 	CHECK(recv(ends[0], data, sizeof(data), 0) == 0);
 	install(SIGPIPE, 0);
 	caught = 0;
+	/* ESHUTDOWN until the last packet of the shutdown has come. */
+	while (send(ends[0], "x", 1, MSG_NOSIGNAL) < 0 && errno == ESHUTDOWN)
+		usleep(1000);
 	FAILS(EPIPE, send(ends[0], "x", 1, MSG_NOSIGNAL));
 	CHECK(caught == 0);
 	FAILS(EPIPE, send(ends[0], "x", 1, 0));
