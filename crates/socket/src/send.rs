@@ -113,6 +113,11 @@ impl Socket {
             }
             return Ok(Attempt::Wait(state.socket(index)?.writers.ticket()));
         }
+        // Without leaving the lock for a set-up that has just begun: it could be refused before it has its message, which
+        // the notification of the failure must bring back.
+        if target.is_new && message.payload.is_none() {
+            message.copy();
+        }
         let Some(payload) = message.payload.clone() else { return Ok(Attempt::Copy) };
         if let Err(error) = state.queue_message(now, index, target, &info, payload) {
             return Err(self.give_up(state, target, error));
