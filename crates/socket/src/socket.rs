@@ -46,17 +46,6 @@ impl Socket {
         self.inner.stack.look().sockets.get(self.inner.index).map_or(Style::OneToOne, |socket| socket.style)
     }
 
-    /// Sleeps on a ticket of this socket. What the descriptor did not show because this thread waited for it is shown when
-    /// the wait ends without it.
-    pub(crate) fn sleep(&self, ticket: Ticket, limit: &Limit) -> Result<(), SocketError> {
-        let result = ticket.sleep(&self.inner.stack.clock, limit);
-        if result.is_err() {
-            let index = self.inner.index;
-            self.inner.stack.enter().touch(index);
-        }
-        result
-    }
-
     /// What poll(2) would say now.
     #[must_use]
     pub fn readiness(&self) -> Readiness {
