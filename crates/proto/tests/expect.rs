@@ -11,6 +11,7 @@ use crate::log::decode_all;
 pub(crate) struct Seen {
     pub(crate) destination: IpAddr,
     pub(crate) ecn: usctp_proto::Ecn,
+    pub(crate) carrier: usctp_proto::Carrier,
     pub(crate) octets: Vec<u8>,
 }
 

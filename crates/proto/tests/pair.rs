@@ -487,8 +487,9 @@ impl Routing for Routes {
         Some(Route { source: table.routes[at].1.into(), mtu: table.mtu, interface: at as u32 + 1 })
     }
 
-    fn carrier(&self, destination: Address, _: u16, _: Option<u16>) -> Option<Carrier> {
-        self.route(destination).map(|_| Carrier { link: LINK, udp_port: None })
+    fn carrier(&self, destination: Address, _: u16, udp_port: Option<u16>) -> Option<Carrier> {
+        let udp_port = udp_port.filter(|&port| port > 0);
+        self.route(destination).map(|_| Carrier { link: LINK, udp_port })
     }
 }
 

@@ -39,6 +39,8 @@ pub(crate) struct Peer {
     pub(crate) association: Option<AssociationKey>,
     pub(crate) events: Vec<Event>,
     pub(crate) peer_ports: u16,
+    /// The peer's UDP port, if it encapsulates.
+    pub(crate) udp_port: Option<u16>,
     config: AssociationConfig,
 }
 
@@ -70,6 +72,7 @@ impl Peer {
             association: None,
             events: Vec::new(),
             peer_ports: PEER_PORT,
+            udp_port: None,
             config,
         }
     }
@@ -166,7 +169,7 @@ impl Peer {
             source: source.into(),
             destination: address(false, 0, 1).into(),
             link: LINK,
-            udp_port: None,
+            udp_port: self.udp_port,
             ecn,
             checksum: ChecksumState::Unknown,
             packet: octets.into(),
@@ -195,7 +198,7 @@ impl Peer {
             let start = buffer.len() - transmit.len;
             for octets in buffer[start..].chunks(transmit.segment_size.unwrap_or(transmit.len)) {
                 let destination = transmit.destination.ip;
-                all.push(Seen { destination, ecn: transmit.ecn, octets: octets.to_vec() });
+                all.push(Seen { destination, ecn: transmit.ecn, carrier: transmit.carrier, octets: octets.to_vec() });
             }
             buffer.clear();
             assert!(all.len() < 10_000, "there is no end of what is sent");
