@@ -21,15 +21,20 @@ pub(crate) fn send_run(
     mtu: &dyn Fn(Address) -> u32,
 ) {
     let run = Run { socket, packets, outcomes, counts, mtu, at: Place::default(), split: false, retried: false };
-    if packets.first().is_some_and(|first| !first.dont_fragment) {
-        let _alone = socket.fragmenting.write().unwrap_or_else(PoisonError::into_inner);
-        socket.allow_fragments(true);
+    let allow = packets.first().is_some_and(|first| !first.dont_fragment);
+    let allowed = socket.fragments_allowed.read().unwrap_or_else(PoisonError::into_inner);
+    if *allowed == allow {
         run.send();
-        socket.allow_fragments(false);
-    } else {
-        let _others = socket.fragmenting.read().unwrap_or_else(PoisonError::into_inner);
-        run.send();
+        return;
     }
+    drop(allowed);
+    // Left as it is then: packets of one kind mostly follow each other, and switching takes a system call.
+    let mut allowed = socket.fragments_allowed.write().unwrap_or_else(PoisonError::into_inner);
+    if *allowed != allow {
+        socket.allow_fragments(allow);
+        *allowed = allow;
+    }
+    run.send();
 }
 
 /// How far a run has come: a packet, and the octet in it.

@@ -36,9 +36,9 @@ pub(crate) struct PacketSocket {
     pub(crate) bound: Address,
     /// The local UDP port; `None` on raw sockets.
     pub(crate) udp_port: Option<u16>,
-    /// Held for reading while packets leave that may not be fragmented, for writing while the socket's options say that
-    /// they may: IPv4 has no such mark for a single packet.
-    pub(crate) fragmenting: RwLock<()>,
+    /// Whether the socket's options say that packets may be fragmented: IPv4 has no such mark for a single packet. Held for
+    /// reading while packets leave, for writing while it is changed.
+    pub(crate) fragments_allowed: RwLock<bool>,
     /// UDP only: the kernel cuts a large buffer into packets (UDP_SEGMENT).
     pub(crate) segmenting: AtomicBool,
     /// IPv6 only: flow labels of our choice are let through.
@@ -55,7 +55,7 @@ impl PacketSocket {
             link,
             bound,
             udp_port,
-            fragmenting: RwLock::new(()),
+            fragments_allowed: RwLock::new(false),
             segmenting: AtomicBool::new(segmenting),
             labelling: AtomicBool::new(true),
             overflow_seen: AtomicU32::new(0),
@@ -107,7 +107,7 @@ impl PacketSocket {
         Message { to: SockAddr::internet(outgoing.destination, port, label), octets, control, packets }
     }
 
-    /// Lets packets be fragmented from now on, or forbids it again. To be called with `fragmenting` held for writing.
+    /// Lets packets be fragmented from now on, or forbids it again. To be called with `fragments_allowed` held for writing.
     pub(crate) fn allow_fragments(&self, allow: bool) {
         let answered = if self.is_ipv4() {
             let discovery = if allow { libc::IP_PMTUDISC_DONT } else { libc::IP_PMTUDISC_PROBE };

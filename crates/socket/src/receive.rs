@@ -20,6 +20,18 @@ impl Socket {
     /// Those of recvmsg(2) on a kernel SCTP socket.
     pub fn receive(&self, buffers: &mut [IoSliceMut<'_>], flags: ReceiveFlags) -> Result<Received, SocketError> {
         let room = buffers.iter().map(|buffer| buffer.len()).sum();
+        let (mut received, data) = self.receive_parts(room, flags)?;
+        received.len = scatter(&data, buffers);
+        Ok(received)
+    }
+
+    /// As [`Self::receive`] into a buffer of `room` octets, but leaves the copying to the caller: the octets are those
+    /// returned, at most `room` of them, and [`Received::len`] is left at zero.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::receive`].
+    pub fn receive_parts(&self, room: usize, flags: ReceiveFlags) -> Result<(Received, Vec<Bytes>), SocketError> {
         let mut limit = None;
         loop {
             let (ticket, limit) = {
@@ -31,17 +43,14 @@ impl Socket {
                     return Err(SocketError::NotConnected);
                 }
                 if !socket.queue.is_empty() {
-                    let (mut received, data) = state.take(now, index, room, flags.peek);
-                    drop(state);
-                    received.len = scatter(&data, buffers);
-                    return Ok(received);
+                    return Ok(state.take(now, index, room, flags.peek));
                 }
                 if let Some(error) = socket.error.take() {
                     state.touch(index);
                     return Err(error);
                 }
                 if socket.receive_closed {
-                    return Ok(Received::default());
+                    return Ok((Received::default(), Vec::new()));
                 }
                 let timeout = socket.settings.receive_timeout;
                 let limit = *limit.get_or_insert_with(|| Limit::of(flags.nonblocking, timeout, now));

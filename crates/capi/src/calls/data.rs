@@ -7,7 +7,7 @@ use std::{
 
 use libc::{c_int, c_void, iovec, msghdr, sockaddr, socklen_t, ssize_t};
 use rustix::io::Errno;
-use usctp_socket::{GeneralName, GeneralValue, ReceiveFlags, Received, SendRequest};
+use usctp_socket::{ReceiveFlags, Received, SendRequest};
 
 use super::{
     name::{LONGEST, address_in, address_out, address_room},
@@ -215,10 +215,8 @@ pub unsafe fn recvfrom(
         let room = address_room(&mut checked, address_len)?;
         checked.can_write(address.cast(), room.min(LONGEST))?;
     }
-    let view = view(socket, len);
-    // SAFETY: the caller's promise.
-    let buffer = unsafe { checked.slice_mut(buffer.cast(), view) }?;
-    let received = receive(socket, &mut [IoSliceMut::new(buffer)], flags)?;
+    let piece = iovec { iov_base: buffer, iov_len: len };
+    let received = receive_into(socket, &mut checked, &[piece], flags)?;
     if !address.is_null() {
         // SAFETY: the caller's promise.
         unsafe { address_out(&mut checked, received.from.as_ref(), address, address_len) }?;
@@ -270,11 +268,14 @@ pub unsafe fn readv(socket: &Description, pieces: *const iovec, number: c_int) -
 ///
 /// As recvmsg(2).
 pub fn receive(socket: &Description, buffers: &mut [IoSliceMut<'_>], flags: c_int) -> Result<Received, Errno> {
-    let flags = ReceiveFlags {
+    outcome(socket.socket.receive(buffers, receive_flags(socket, flags)))
+}
+
+fn receive_flags(socket: &Description, flags: c_int) -> ReceiveFlags {
+    ReceiveFlags {
         peek: flags & libc::MSG_PEEK != 0,
         nonblocking: flags & libc::MSG_DONTWAIT != 0 || socket.is_nonblocking(),
-    };
-    outcome(socket.socket.receive(buffers, flags))
+    }
 }
 
 /// `msg_flags` of what was received.
@@ -323,37 +324,39 @@ unsafe fn receive_pieces(
 ) -> Result<Received, Errno> {
     // SAFETY: the caller's promise, here and below.
     let array = unsafe { array(checked, pieces, number) }?;
-    let asked = array.iter().fold(0_usize, |sum, piece| sum.saturating_add(piece.iov_len));
-    let mut left = view(socket, asked);
-    let mut slice = |piece: &iovec| {
-        if piece.iov_len.cast_signed() < 0 {
-            return Err(Errno::INVAL);
-        }
-        let len = piece.iov_len.min(left);
-        left -= len;
-        // SAFETY: as above.
-        unsafe { checked.slice_mut(piece.iov_base.cast(), len) }.map(IoSliceMut::new)
-    };
-    match array {
-        [piece] => receive(socket, &mut [slice(piece)?], flags),
-        _ => {
-            let mut slices = array.iter().map(slice).collect::<Result<Vec<_>, _>>()?;
-            receive(socket, &mut slices, flags)
-        }
-    }
+    receive_into(socket, checked, array, flags)
 }
 
-/// How much of a receive buffer is looked at. Every page of it is tried before use, and no message is larger than the
-/// socket's receive buffer: so a program that gives room for megabytes does not pay for them on every call.
-fn view(socket: &Description, len: usize) -> usize {
-    if len <= SMALL_VIEW {
-        return len;
+/// Receives one message or a part of it. Only the memory that is written is looked at, as in the kernel: a program that
+/// gives room for megabytes does not pay for them on every call. One whose buffer is bad loses the message.
+fn receive_into(
+    socket: &Description,
+    checked: &mut Checked,
+    pieces: &[iovec],
+    flags: c_int,
+) -> Result<Received, Errno> {
+    if pieces.iter().any(|piece| piece.iov_len.cast_signed() < 0) {
+        return Err(Errno::INVAL);
     }
-    let held = match socket.socket.general_option(GeneralName::ReceiveBuffer) {
-        Ok(GeneralValue::Int(octets)) => usize::try_from(octets).unwrap_or(0),
-        _ => 0,
-    };
-    len.min(held.max(SMALL_VIEW)).min(MOST_OCTETS)
+    let room = pieces.iter().fold(0_usize, |sum, piece| sum.saturating_add(piece.iov_len)).min(MOST_OCTETS);
+    let (mut received, data) = outcome(socket.socket.receive_parts(room, receive_flags(socket, flags)))?;
+    let mut pieces = pieces.iter().filter(|piece| piece.iov_len > 0);
+    let (mut to, mut left) = (std::ptr::null_mut::<u8>(), 0);
+    for part in &data {
+        let mut rest = &part[..];
+        while !rest.is_empty() {
+            if left == 0 {
+                let Some(piece) = pieces.next() else { return Ok(received) };
+                (to, left) = (piece.iov_base.cast(), piece.iov_len);
+            }
+            let len = rest.len().min(left);
+            checked.copy_out(&rest[..len], to, len)?;
+            (to, left) = (to.wrapping_add(len), left - len);
+            rest = &rest[len..];
+            received.len += len;
+        }
+    }
+    Ok(received)
 }
 
 /// Copies control messages out as the kernel does: those that fit whole, then as much of the next as there is room for
@@ -423,5 +426,3 @@ const MOST_OCTETS: usize = 0x7fff_f000;
 const MOST_CONTROL_OCTETS: usize = 0x7fff_ffff;
 /// NXTINFO, RCVINFO and SNDRCV together.
 const MOST_ITEM_OCTETS: usize = 32 + 48 + 48;
-/// Room that any message fits in with the default receive buffer.
-const SMALL_VIEW: usize = 256 * 1024;
