@@ -198,6 +198,10 @@ impl Socket {
             state.touch(index);
             let limit = Limit::of(nonblocking, timeout, now);
             let Some(record) = state.associations.get_mut(&key) else { return Err(SocketError::ConnectionRefused) };
+            if nonblocking {
+                // Whatever the answer of a peer on this host may be by now (`sctp_wait_for_connect`).
+                return Err(SocketError::InProgress { association: record.id });
+            }
             record.watchers += 1;
             (key, record.id, limit)
         };
