@@ -10,6 +10,8 @@
 //! Either costs some tens of nanoseconds, once per page and call: [`Checked`] remembers the pages of one call. A page
 //! that another thread unmaps in the middle of the call still ends the program; no C program can rely on that.
 
+#![allow(clippy::not_unsafe_ptr_arg_deref, reason = "a pointer is tried before it is touched: a bad one is EFAULT")]
+
 use std::mem::size_of;
 
 use libc::{c_int, c_long, c_void};

@@ -5,6 +5,12 @@
 //!
 //! It is also the shortest loop that drives two [`Endpoint`]s.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "it measures: the caller of the engine has a clock"
+)]
+
 use std::{
     net::{IpAddr, Ipv4Addr},
     time::{Duration, Instant},

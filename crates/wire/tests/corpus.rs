@@ -1,5 +1,7 @@
 //! Replays the corpus of the fuzz target `packet`.
 
+#![allow(clippy::disallowed_methods, reason = "the corpus is in files")]
+
 use std::{fs, path::PathBuf};
 
 use usctp_wire::{Chunk, ChunkType, Packet, crc32c, fuzz_packet};

@@ -41,8 +41,8 @@ pub(super) unsafe fn getsockopt(
             unsafe { calls::option::getsockopt(process, &socket, libc::IPPROTO_SCTP, name, value, len) }
         }
         Owner::Inherited => Err(inherited()),
-        // SAFETY: the kernel checks its arguments.
         Owner::Other => {
+            // SAFETY: the kernel checks its arguments.
             let result = unsafe { libc::syscall(libc::SYS_getsockopt, fd, libc::IPPROTO_SCTP, name, value, len) };
             length(result).map(|result| result as c_int)
         }
@@ -55,8 +55,8 @@ pub(super) unsafe fn setsockopt(fd: c_int, name: c_int, value: *const c_void, le
         // SAFETY: the caller's promise about the pointer.
         Owner::Ours(socket) => unsafe { calls::option::setsockopt(&socket, libc::IPPROTO_SCTP, name, value, len) },
         Owner::Inherited => Err(inherited()),
-        // SAFETY: the kernel checks its arguments.
         Owner::Other => {
+            // SAFETY: the kernel checks its arguments.
             let result = unsafe { libc::syscall(libc::SYS_setsockopt, fd, libc::IPPROTO_SCTP, name, value, len) };
             length(result).map(|result| result as c_int)
         }

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, process::Command, sync::OnceLock};
 
 /// Where the shared object is. `USCTP_OBJECT` names another one.
-pub fn object() -> PathBuf {
+pub(crate) fn object() -> PathBuf {
     static OBJECT: OnceLock<PathBuf> = OnceLock::new();
     OBJECT.get_or_init(|| std::env::var_os("USCTP_OBJECT").map_or_else(build, PathBuf::from)).clone()
 }

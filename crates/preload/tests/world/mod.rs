@@ -13,14 +13,14 @@ use crate::object::object;
 
 /// Which link the stacks of a test use.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Link {
+pub(crate) enum Link {
     Udp,
     Raw,
 }
 
 /// Where a script runs. In it `run PROGRAM ARGS…` starts a program under the shared object.
 #[derive(Clone, Debug)]
-pub struct World {
+pub(crate) struct World {
     link: Link,
     address: &'static str,
     variables: Vec<(&'static str, String)>,
@@ -28,7 +28,7 @@ pub struct World {
 
 impl World {
     /// With an address for both ends. `None`, and said aloud, where this needs a privilege that is missing.
-    pub fn new(link: Link, address: &'static str) -> Option<Self> {
+    pub(crate) fn new(link: Link, address: &'static str) -> Option<Self> {
         if !is_root() && (link == Link::Raw || address.contains(':')) {
             eprintln!("skipped: {link:?} over {address} needs root and a network namespace");
             return None;
@@ -37,7 +37,7 @@ impl World {
     }
 
     /// All links over IPv4 and IPv6 that this user may have.
-    pub fn all() -> Vec<Self> {
+    pub(crate) fn all() -> Vec<Self> {
         [(Link::Udp, "127.0.3.1"), (Link::Udp, "::1"), (Link::Raw, "127.0.3.1"), (Link::Raw, "::1")]
             .into_iter()
             .filter_map(|(link, address)| Self::new(link, address))
@@ -45,19 +45,19 @@ impl World {
     }
 
     /// Both links over IPv4.
-    pub fn both_links() -> Vec<Self> {
+    pub(crate) fn both_links() -> Vec<Self> {
         Self::all().into_iter().filter(|world| !world.address.contains(':')).collect()
     }
 
     /// One more variable for the script.
-    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.variables.push((name, value.into()));
         self
     }
 
     /// Runs a script and gives what it wrote to its standard output; it must end with status 0 within a minute. What it
     /// writes to standard error appears when it does not.
-    pub fn script(&self, script: &str) -> String {
+    pub(crate) fn script(&self, script: &str) -> String {
         let mut text = String::from("set -u\n");
         if is_root() {
             text += "ip link set lo up || exit 1\n";
@@ -102,7 +102,7 @@ impl World {
 }
 
 /// Compiles a C program of `capi/tests/c` or `examples` against our header; gives the binary's path.
-pub fn compile(source: &str, arguments: &[&str]) -> String {
+pub(crate) fn compile(source: &str, arguments: &[&str]) -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
     let name = Path::new(source).file_stem().expect("a file name").to_string_lossy();
@@ -123,7 +123,7 @@ pub fn compile(source: &str, arguments: &[&str]) -> String {
 }
 
 /// Whether a program is installed; says aloud if not.
-pub fn is_there(program: &str) -> bool {
+pub(crate) fn is_there(program: &str) -> bool {
     let there = Command::new("sh").args(["-c", "command -v \"$0\" >/dev/null", program]).status();
     let there = there.is_ok_and(|status| status.success());
     if !there {
@@ -132,7 +132,7 @@ pub fn is_there(program: &str) -> bool {
     there
 }
 
-pub fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 

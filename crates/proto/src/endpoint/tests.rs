@@ -40,6 +40,7 @@ struct Wire {
     /// Packets that went over the wire, as chunk types.
     log: Vec<Vec<ChunkType>>,
     /// Says of each packet (number, chunk types) whether it is lost.
+    #[allow(clippy::type_complexity, reason = "named once")]
     lose: Box<dyn FnMut(usize, &[ChunkType]) -> bool>,
     /// Further addresses of nodes.
     aliases: Vec<(Address, Address)>,
