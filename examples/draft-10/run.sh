@@ -56,7 +56,7 @@ say "6. Compare"
 (cd "$work" && sha256sum there back)
 cmp "$work/there" "$work/back"
 for attempt in $(seq 1 50); do
-    grep -q 'assoc_change: state=3' "$work/server.out" && break
+    grep -q 'shutdown event' "$work/server.out" && break
     sleep 0.1
 done
 echo "The server received and sent back $(grep -c '^got' "$work/server.out") messages (a message may come in parts); it was told:"

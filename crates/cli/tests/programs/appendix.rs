@@ -59,17 +59,21 @@ fn ten_thousand_messages_come_back_from_appendix_b(world: &World) {
     assert!(server.is_running(), "{}", server.stderr());
 }
 
-/// What the Linux kernel makes the same programs print. COMM_UP comes before the program has asked for events.
+/// What the Linux kernel makes the same programs print. COMM_UP comes before the program has asked for events. After the
+/// shutdown event a one-to-one socket is at its end of file, there as here: whether the program still sees the state
+/// change depends on which is faster, the last packet or the program.
 fn appendix_a_prints_the_notifications_that_the_kernel_gives(world: &World) {
     let server = server(world, "examples/draft-10/appendix_a.c", Against::Debian);
     client(world, Against::Ours, &["-n", "20"]);
-    let closed = ["^^^ shutdown event", "^^^ assoc_change: state=3, error=0, instr=0 outstr=0"];
-    expect_notifications(&server, &closed);
-
-    // 3072 is the cause User Initiated Abort (12) in network order.
     client(world, Against::Ours, &["-n", "1", "-e", "abort"]);
-    server.wait_until("hears of the abort", Duration::from_secs(10), |server| notifications(server).len() > 2);
-    assert_eq!(notifications(&server)[2], "^^^ assoc_change: state=1, error=3072, instr=0 outstr=0");
+    // 3072 is the cause User Initiated Abort (12) in network order.
+    let aborted = "^^^ assoc_change: state=1, error=3072, instr=0 outstr=0";
+    server.wait_until("hears of the abort", Duration::from_secs(10), |server| server.stdout().contains(aborted));
+    let mut printed = notifications(&server);
+    printed.retain(|line| line != "^^^ assoc_change: state=3, error=0, instr=0 outstr=0");
+    // Messages whose acknowledgement was still on its way failed: they follow.
+    assert_eq!(printed[..2], ["^^^ shutdown event", aborted]);
+    assert!(printed[2..].iter().all(|line| line.starts_with("^^^ sendfailed: ")), "{printed:#?}");
 }
 
 fn appendix_b_prints_the_notifications_that_the_kernel_gives(world: &World) {

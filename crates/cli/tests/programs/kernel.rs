@@ -154,11 +154,13 @@ fn sctp_test_over_raw_ipv6_in_both_roles() {
     let done = |server: &Process| server.stdout().contains("SHUTDOWN_COMPLETE");
 
     let server = guest.inside(&["socat", "-u", &format!("EXEC:'{}',pty,raw", listen("fd77::2").join(" ")), "-"]);
+    let listens = |server: &Process| server.stdout().contains("Receiving packets");
+    server.wait_until("listens", LIMIT, listens);
     guest.client_outside(&send("fd77::1", "fd77::2")).success();
     server.wait_until("sees the end", LIMIT, done);
 
     let server = guest.outside(&[&["stdbuf", "-oL"][..], &listen("fd77::1")[..]].concat());
-    server.wait_until("listens", LIMIT, |server| server.stdout().contains("Receiving packets"));
+    server.wait_until("listens", LIMIT, listens);
     guest.client_inside(&send("fd77::2", "fd77::1")).success();
     server.wait_until("sees the end", LIMIT, done);
 }
