@@ -251,3 +251,18 @@ fn heartbeat_on_demand_goes_at_once() {
     assert!(only(peer.received()).has(ChunkType::HEARTBEAT));
     assert!(!peer.endpoint.heartbeat(now, key, address(false, 0, 3).into()));
 }
+
+#[test]
+fn address_of_ours_that_is_gone_is_no_source_any_more() {
+    let mut pair = Pair::connected(two_paths());
+    pair.run_for(Duration::from_secs(2));
+    let first = pair.hosts[A].addresses[0];
+    pair.lose_first_address(A);
+    pair.log.clear();
+    for _ in 0..5 {
+        pair.send(A, 0, pattern(2000));
+    }
+    pair.run_until_acknowledged();
+    assert!(pair.log.sent_by(A).all(|sent| sent.source != first));
+    assert_eq!(pair.received(Z).len(), 5);
+}

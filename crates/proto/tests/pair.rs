@@ -87,6 +87,7 @@ pub(crate) struct Host {
     /// Whether the program consumes what it gets at once.
     pub(crate) reads: bool,
     pub(crate) addresses: Vec<IpAddr>,
+    routes: Routes,
     id: HostId,
 }
 
@@ -176,6 +177,24 @@ impl Pair {
     /// Changes both directions of link `link`.
     pub(crate) fn configure_link(&mut self, link: usize, change: impl FnMut(&mut LinkConfig)) {
         self.network.configure(self.links[link], change);
+    }
+
+    /// `host` loses its address on link 0 and sends over link 1 what went there.
+    pub(crate) fn lose_first_address(&mut self, host: usize) {
+        let (now, id) = (self.now, self.hosts[host].id);
+        let (lost, kept) = (self.hosts[host].addresses[0], self.hosts[host].addresses[1]);
+        let there = [self.hosts[1 - host].addresses[0], self.hosts[1 - host].addresses[1]];
+        let [old, new] = there.map(|to| self.network.route(id, to).expect("a route").0);
+        self.network.remove_address(old, lost);
+        self.network.add_route(id, there[0], new);
+        let own = &mut self.hosts[host];
+        for (_, from) in &mut own.routes.0.lock().expect("no panic while locked").routes {
+            *from = kept;
+        }
+        let left = LocalAddress { address: kept.into(), interface: 2 };
+        own.endpoint.handle_local_addresses(now, &[left]);
+        self.note(host, "has lost an address");
+        self.drain();
     }
 
     /// Goes on to the next moment at which something happens. False: nothing ever will.
@@ -398,8 +417,9 @@ impl Host {
     ) -> Self {
         let routes = addresses[1 - side].iter().zip(&addresses[side]).map(|(&to, &from)| (to, from)).collect();
         let table = Table { routes, mtu: settings.interface_mtu as u32 };
+        let routes = Routes::new(table);
         let seed = network.rng().octets();
-        let mut endpoint = Endpoint::new(settings.endpoint.clone(), seed, Box::new(Routes::new(table)));
+        let mut endpoint = Endpoint::new(settings.endpoint.clone(), seed, Box::new(routes.clone()));
         let local =
             |(interface, &ip): (usize, &IpAddr)| LocalAddress { address: ip.into(), interface: interface as u32 + 1 };
         let local: Vec<_> = addresses[side].iter().enumerate().map(local).collect();
@@ -418,6 +438,7 @@ impl Host {
             association: None,
             reads: true,
             addresses: addresses[side].clone(),
+            routes,
             id,
         }
     }

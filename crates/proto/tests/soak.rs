@@ -9,7 +9,7 @@ use std::{
 };
 
 use usctp_netsim::{Impairment, LinkConfig, Loss, Rng, Seed};
-use usctp_proto::{AssociationConfig, AssociationKey, CloseReason, EventKind, OutgoingMessage};
+use usctp_proto::{AssociationConfig, AssociationKey, CloseReason, EventKind, LocalAddress, OutgoingMessage};
 
 use crate::pair::{A, Pair, Settings, Z, message};
 
@@ -175,7 +175,7 @@ impl Soak {
 
     fn configure(&mut self, host: usize) {
         let Some(key) = self.pair.hosts[host].association else { return };
-        let (now, what) = (self.pair.now, self.rng.below(5));
+        let (now, what) = (self.pair.now, self.rng.below(7));
         let link = self.rng.below(self.pair.links.len());
         let address = self.pair.hosts[1 - host].addresses[link].into();
         let size = self.rng.between(3_000..200_000) as u32;
@@ -193,8 +193,23 @@ impl Soak {
             3 => {
                 endpoint.configure(now, key, &mut |config| config.no_delay = !config.no_delay);
             }
-            _ => {
+            4 => {
                 endpoint.handle_send_too_big(now, address, 600 + size % 900);
+            }
+            5 => {
+                let local = |(number, &ip): (usize, &std::net::IpAddr)| LocalAddress {
+                    address: ip.into(),
+                    interface: number as u32 + 1,
+                };
+                let local: Vec<_> = self.pair.hosts[host].addresses.iter().enumerate().map(local).collect();
+                self.pair.hosts[host].endpoint.handle_local_addresses(now, &local);
+            }
+            _ => {
+                endpoint.configure_path(now, key, Some(address), &mut |path| {
+                    path.heartbeat = !path.heartbeat;
+                    path.mtu = 1300;
+                    path.mtu_discovery = !path.mtu_discovery;
+                });
             }
         }
         self.pair.drain();
