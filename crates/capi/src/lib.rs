@@ -12,6 +12,6 @@ pub mod descriptor;
 pub mod errno;
 pub mod libsctp;
 pub mod log;
-pub mod memory;
+mod memory;
 pub mod process;
 pub mod settings;

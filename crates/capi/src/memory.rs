@@ -21,7 +21,7 @@ use crate::abi::Plain;
 
 /// The pages that one call has tried already.
 #[derive(Debug, Default)]
-pub struct Checked {
+pub(crate) struct Checked {
     readable: Recent,
     writable: Recent,
 }
@@ -29,19 +29,19 @@ pub struct Checked {
 impl Checked {
     /// Nothing tried yet.
     #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::default()
     }
 
     /// Says EFAULT unless `len` octets at `start` can be read.
     #[inline]
-    pub fn can_read(&mut self, start: *const u8, len: usize) -> Result<(), Errno> {
+    pub(crate) fn can_read(&mut self, start: *const u8, len: usize) -> Result<(), Errno> {
         each_page(start, len, &mut self.readable, page_is_readable)
     }
 
     /// Says EFAULT unless `len` octets at `start` can be written.
     #[inline]
-    pub fn can_write(&mut self, start: *mut u8, len: usize) -> Result<(), Errno> {
+    pub(crate) fn can_write(&mut self, start: *mut u8, len: usize) -> Result<(), Errno> {
         each_page(start, len, &mut self.writable, page_is_writable)
     }
 
@@ -50,7 +50,7 @@ impl Checked {
     /// # Safety
     ///
     /// Nobody changes or unmaps them during `'a`, which must not outlast the call.
-    pub unsafe fn slice<'a>(&mut self, start: *const u8, len: usize) -> Result<&'a [u8], Errno> {
+    pub(crate) unsafe fn slice<'a>(&mut self, start: *const u8, len: usize) -> Result<&'a [u8], Errno> {
         if len == 0 {
             return Ok(&[]);
         }
@@ -62,32 +62,15 @@ impl Checked {
         Ok(unsafe { std::slice::from_raw_parts(start, len) })
     }
 
-    /// Room for `len` octets at `start`.
-    ///
-    /// # Safety
-    ///
-    /// As [`Self::slice`], and nobody else looks at them during `'a`.
-    pub unsafe fn slice_mut<'a>(&mut self, start: *mut u8, len: usize) -> Result<&'a mut [u8], Errno> {
-        if len == 0 {
-            return Ok(&mut []);
-        }
-        if len > MOST_OCTETS {
-            return Err(Errno::INVAL);
-        }
-        self.can_write(start, len)?;
-        // SAFETY: writable (tried above), not null, and the caller's promise.
-        Ok(unsafe { std::slice::from_raw_parts_mut(start, len) })
-    }
-
     /// The value at `start`, which need not be aligned.
-    pub fn read<T: Plain>(&mut self, start: *const T) -> Result<T, Errno> {
+    pub(crate) fn read<T: Plain>(&mut self, start: *const T) -> Result<T, Errno> {
         self.can_read(start.cast(), size_of::<T>())?;
         // SAFETY: readable (tried above), and any octets are a value.
         Ok(unsafe { start.read_unaligned() })
     }
 
     /// A value to `start`, which need not be aligned.
-    pub fn write<T: Plain>(&mut self, start: *mut T, value: T) -> Result<(), Errno> {
+    pub(crate) fn write<T: Plain>(&mut self, start: *mut T, value: T) -> Result<(), Errno> {
         self.can_write(start.cast(), size_of::<T>())?;
         // SAFETY: writable (tried above).
         unsafe { start.write_unaligned(value) };
@@ -95,7 +78,7 @@ impl Checked {
     }
 
     /// A copy of the octets at `start`, at most `limit` of them.
-    pub fn copy_in(&mut self, start: *const u8, len: usize, limit: usize) -> Result<Vec<u8>, Errno> {
+    pub(crate) fn copy_in(&mut self, start: *const u8, len: usize, limit: usize) -> Result<Vec<u8>, Errno> {
         if len > limit {
             return Err(Errno::INVAL);
         }
@@ -104,7 +87,7 @@ impl Checked {
     }
 
     /// As much of `octets` as `room` holds, to `start`.
-    pub fn copy_out(&mut self, octets: &[u8], start: *mut u8, room: usize) -> Result<(), Errno> {
+    pub(crate) fn copy_out(&mut self, octets: &[u8], start: *mut u8, room: usize) -> Result<(), Errno> {
         let len = octets.len().min(room);
         self.can_write(start, len)?;
         // SAFETY: writable (tried above); `octets` is ours and not there.

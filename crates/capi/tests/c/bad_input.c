@@ -8,7 +8,7 @@
 
 static char *read_only, *hole;
 
-static void pointers(int fd, int connected_fd)
+static void pointers(int fd, int connected_fd, int other_end)
 {
 	struct sockaddr_storage to;
 	socklen_t len = address(&to, PORT), room = sizeof(to);
@@ -39,10 +39,18 @@ static void pointers(int fd, int connected_fd)
 	message.msg_name = BAD;
 	message.msg_namelen = 16;
 	FAILS(EFAULT, sendmsg(fd, &message, 0));
+	/* A kernel looks at the buffer when there is something for it. */
+	FAILS(EAGAIN, recv(connected_fd, BAD, 10, MSG_DONTWAIT));
+	for (int number = 0; number < 8; number++)
+		CHECK(send(other_end, "0123456789", 10, 0) == 10);
+	REACHES(connected_fd, POLLIN | POLLOUT);
 	FAILS(EFAULT, recv(connected_fd, BAD, 10, 0));
 	FAILS(EFAULT, recv(connected_fd, read_only, 10, 0));
 	FAILS(EFAULT, recvmsg(connected_fd, BAD, 0));
 	FAILS(EFAULT, readv(connected_fd, &bad, 1));
+	FAILS(EFAULT, readv(connected_fd, BAD, 1));
+	while (recv(connected_fd, data, sizeof(data), MSG_DONTWAIT) > 0)
+		;
 	FAILS(EFAULT, setsockopt(fd, IPPROTO_SCTP, SCTP_NODELAY, BAD, 4));
 	FAILS(EFAULT, setsockopt(fd, SOL_SOCKET, SO_RCVBUF, NULL, 4));
 	FAILS(EFAULT, getsockopt(fd, IPPROTO_SCTP, SCTP_NODELAY, data, NULL));
@@ -157,7 +165,7 @@ int main(void)
 	OK(mprotect(hole, page, PROT_NONE));
 	fd = OK(socket(family(), SOCK_STREAM, IPPROTO_SCTP));
 	pair(PORT, ends);
-	pointers(fd, ends[0]);
+	pointers(fd, ends[0], ends[1]);
 	lengths(fd, ends[0]);
 	options(fd);
 	descriptors();
