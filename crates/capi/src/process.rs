@@ -56,14 +56,18 @@ pub enum Owner {
     Inherited,
 }
 
+/// Whether `fd` may be an SCTP socket, ours or inherited. One load in a process that never had one, and no lock ever.
+#[inline]
+#[must_use]
+pub fn may_concern_us(fd: c_int) -> bool {
+    known().is_some_and(|process| process.table.holds(fd) || process.inherited.has(fd))
+}
+
 /// Whose descriptor `fd` is.
 #[inline]
 #[must_use]
 pub fn find(fd: c_int) -> Owner {
-    match known() {
-        Some(process) if process.table.holds(fd) || process.inherited.has(fd) => find_slowly(fd),
-        _ => Owner::Other,
-    }
+    if may_concern_us(fd) { find_slowly(fd) } else { Owner::Other }
 }
 
 /// The process's state, if it ever opened an SCTP socket or inherited one.

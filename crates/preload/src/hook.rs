@@ -1,15 +1,14 @@
 //! `hook!`: a name of libc, taken over.
 
-use std::{
-    cell::Cell,
-    sync::atomic::{AtomicU64, Ordering},
-};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use libc::c_int;
 use usctp_capi::{
     errno::{self, Return, guard, set_errno},
     process::{self, Owner},
 };
+
+use crate::signal;
 
 /// Defines a function with the name of one of libc's whose first argument is a descriptor.
 ///
@@ -61,18 +60,22 @@ pub(crate) use {hook, next};
 /// Whose descriptor a number is.
 #[inline]
 pub(crate) fn whose(fd: c_int) -> Owner {
-    let owner = process::find(fd);
-    if matches!(owner, Owner::Other) {
+    if !process::may_concern_us(fd) {
         count_reentry();
+        return Owner::Other;
     }
+    // Finding takes a lock for a moment.
+    signal::enter();
+    let owner = process::find(fd);
+    signal::leave();
     owner
 }
 
-/// Runs an answer of ours: errors to errno, panics caught, and known to be inside.
+/// Runs an answer of ours: errors to errno, panics caught, and signals put off until it ends.
 pub(crate) fn inside<T: Return>(answer: impl FnOnce() -> Result<T, rustix::io::Errno>) -> T {
-    INSIDE.set(INSIDE.get() + 1);
+    signal::enter();
     let result = guard(answer);
-    INSIDE.set(INSIDE.get().saturating_sub(1));
+    signal::leave();
     result
 }
 
@@ -86,15 +89,10 @@ pub(crate) fn inherited<T: Return>() -> T {
     T::FAILED
 }
 
-/// Marks the calling thread as one of the stack's own.
-pub(crate) fn mark_stack_thread() {
-    INSIDE.set(1);
-}
-
 /// Counts calls that come from inside this object: there must be none, and a test asks.
 #[inline]
 fn count_reentry() {
-    if process::current_exists() && INSIDE.get() > 0 {
+    if process::current_exists() && signal::is_inside() {
         REENTRIES.fetch_add(1, Ordering::Relaxed);
     }
 }
@@ -103,10 +101,6 @@ fn count_reentry() {
 #[unsafe(no_mangle)]
 pub extern "C" fn usctp_reentries() -> u64 {
     REENTRIES.load(Ordering::Relaxed)
-}
-
-thread_local! {
-    static INSIDE: Cell<u32> = const { Cell::new(0) };
 }
 
 static REENTRIES: AtomicU64 = AtomicU64::new(0);

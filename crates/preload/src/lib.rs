@@ -16,5 +16,6 @@ mod next;
 mod open;
 mod option;
 mod process;
+mod signal;
 mod stream;
 mod variadic;

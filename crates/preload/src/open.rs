@@ -30,8 +30,9 @@ pub unsafe extern "C" fn socket(domain: c_int, kind: c_int, protocol: c_int) -> 
         // The number would be the child's, and the table is the parent's.
         Some(_) if process::is_shared_memory_child() => inside(|| Err(Errno::OPNOTSUPP)),
         Some(wanted) => inside(|| {
+            let process = process::obtain()?;
             crate::process::prepare();
-            open::socket(process::obtain()?, wanted)
+            open::socket(process, wanted)
         }),
     }
 }

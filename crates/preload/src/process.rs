@@ -7,10 +7,7 @@
 //! type, or to the kernel.
 #![allow(clippy::undocumented_unsafe_blocks)]
 
-use std::{
-    ffi::CStr,
-    sync::atomic::{AtomicBool, Ordering},
-};
+use std::ffi::CStr;
 
 use libc::{SYS_execveat, c_char, c_int};
 use usctp_capi::{
@@ -19,10 +16,7 @@ use usctp_capi::{
     settings::environment,
 };
 
-use crate::{
-    hook::{mark_stack_thread, next},
-    next::Next,
-};
+use crate::{hook::next, next::Next, signal};
 
 /// Calls the next function of a name that is no system call.
 macro_rules! forward {
@@ -55,10 +49,9 @@ extern "C" fn at_exit() {
 
 /// To be called before the first socket is made.
 pub(crate) fn prepare() {
-    static DONE: AtomicBool = AtomicBool::new(false);
-    if !DONE.swap(true, Ordering::Relaxed) {
-        usctp_socket::on_thread_start(mark_stack_thread);
-    }
+    usctp_socket::on_thread_start(signal::mark_stack_thread);
+    usctp_socket::on_sleep(signal::before_sleep, signal::after_sleep);
+    signal::wrap_all();
 }
 
 /// Waits for what is queued; errno stays as it is.

@@ -42,6 +42,7 @@ pub use options::{
 pub use readiness::Readiness;
 pub use socket::{How, Socket};
 pub use stack::{Domain, LinkChoice, Stack, StackConfig, Style};
+pub use wait::on_sleep;
 
 /// An association of a socket: `sctp_assoc_t`.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]

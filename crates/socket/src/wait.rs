@@ -7,7 +7,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU32, Ordering},
     },
     time::Duration,
@@ -20,6 +20,22 @@ use rustix::{
 use usctp_proto::Time;
 
 use crate::{SocketError, clock::Clock};
+
+/// Has `before` called by each thread before it sleeps in a call, with whether it has a time limit, and `after` with its
+/// answer when it has slept. `None` ends the call with EINTR instead. Only the first call of this function counts. For
+/// whoever puts signals off while a call runs: a thread that sleeps holds nothing, so handlers may run then, and even
+/// leave by `longjmp`.
+pub fn on_sleep(before: fn(bool) -> Option<u32>, after: fn(u32)) {
+    let _ = ON_SLEEP.set(SleepHooks { before, after });
+}
+
+#[derive(Clone, Copy, Debug)]
+struct SleepHooks {
+    before: fn(bool) -> Option<u32>,
+    after: fn(u32),
+}
+
+static ON_SLEEP: OnceLock<SleepHooks> = OnceLock::new();
 
 /// What threads sleep on.
 #[derive(Debug, Default)]
@@ -99,7 +115,17 @@ impl Ticket {
             tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
             tv_nsec: i64::from(left.subsec_nanos()),
         });
-        match futex::wait(&self.cell.sequence, futex::Flags::PRIVATE, self.sequence, timeout.as_ref()) {
+        let wait = || futex::wait(&self.cell.sequence, futex::Flags::PRIVATE, self.sequence, timeout.as_ref());
+        let woken = match ON_SLEEP.get() {
+            None => wait(),
+            Some(hooks) => {
+                let token = (hooks.before)(timeout.is_some()).ok_or(SocketError::Interrupted)?;
+                let woken = wait();
+                (hooks.after)(token);
+                woken
+            }
+        };
+        match woken {
             // EAGAIN: notified meanwhile. ETIMEDOUT: the caller looks once more and finds no time left.
             Ok(()) | Err(Errno::AGAIN | Errno::TIMEDOUT) => Ok(()),
             Err(Errno::INTR) => Err(SocketError::Interrupted),

@@ -1,5 +1,6 @@
 /* Signals, time limits, and threads that are woken by others. */
 #include "check.h"
+#include <setjmp.h>
 
 #define PORT 5006
 
@@ -158,6 +159,90 @@ static void woken(void)
 	OK(close(ends[1]));
 }
 
+static int used_by_handler[2];
+static sigjmp_buf back;
+
+static void sending_handler(int signal)
+{
+	int before = errno;
+
+	(void)signal;
+	send(used_by_handler[0], "h", 1, MSG_DONTWAIT);
+	caught++;
+	errno = before;
+}
+
+static void leaving_handler(int signal)
+{
+	(void)signal;
+	siglongjmp(back, 1);
+}
+
+/* Handlers that come in the middle of calls and use the same socket, or never come back. */
+static void in_the_middle(void)
+{
+	struct sigaction sending = { .sa_handler = sending_handler, .sa_flags = SA_RESTART }, before;
+	struct itimerval often = { .it_interval = { .tv_usec = 300 }, .it_value = { .tv_usec = 300 } }, never = { 0 };
+	char data[1000] = { 0 };
+	double end = seconds() + 0.5;
+	volatile int rounds = 0;
+
+	pair(PORT, used_by_handler);
+	OK(sigaction(SIGALRM, &sending, &before));
+	CHECK(before.sa_handler == handler);
+	caught = 0;
+	OK(setitimer(ITIMER_REAL, &often, NULL));
+	while (seconds() < end) {
+		CHECK(send(used_by_handler[0], data, sizeof(data), MSG_DONTWAIT) > 0 || errno == EAGAIN);
+		CHECK(recv(used_by_handler[1], data, sizeof(data), MSG_DONTWAIT) > 0 || errno == EAGAIN);
+	}
+	CHECK(caught > 50);
+	CHECK(signal(SIGALRM, leaving_handler) == sending_handler);
+	end = seconds() + 0.5;
+	while (seconds() < end) {
+		if (sigsetjmp(back, 1) == 0) {
+			for (;;) {
+				send(used_by_handler[0], data, sizeof(data), MSG_DONTWAIT);
+				recv(used_by_handler[1], data, sizeof(data), MSG_DONTWAIT);
+			}
+		}
+		rounds++;
+	}
+	OK(setitimer(ITIMER_REAL, &never, NULL));
+	CHECK(rounds > 50);
+	install(SIGALRM, 0);
+	while (recv(used_by_handler[1], data, sizeof(data), MSG_DONTWAIT) > 0)
+		usleep(100);
+	CHECK(send(used_by_handler[0], "after", 5, 0) == 5);
+	while (recv(used_by_handler[1], data, sizeof(data), 0) != 5)
+		;
+	OK(close(used_by_handler[0]));
+	OK(close(used_by_handler[1]));
+}
+
+/* SA_RESETHAND and SA_SIGINFO, through the wrapping. */
+static siginfo_t seen;
+
+static void once(int signal, siginfo_t *info, void *context)
+{
+	CHECK(signal == SIGUSR1 && context != NULL);
+	seen = *info;
+}
+
+static void kept_as_asked(void)
+{
+	struct sigaction action = { .sa_sigaction = once, .sa_flags = SA_SIGINFO | SA_RESETHAND }, now;
+	union sigval value = { .sival_int = 42 };
+
+	OK(sigaction(SIGUSR1, &action, NULL));
+	OK(sigaction(SIGUSR1, NULL, &now));
+	CHECK(now.sa_sigaction == once && (now.sa_flags & (SA_SIGINFO | SA_RESETHAND)) == (int)(SA_SIGINFO | SA_RESETHAND));
+	OK(sigqueue(getpid(), SIGUSR1, value));
+	CHECK(seen.si_value.sival_int == 42 && seen.si_pid == getpid());
+	OK(sigaction(SIGUSR1, NULL, &now));
+	CHECK(now.sa_handler == SIG_DFL);
+}
+
 int main(void)
 {
 	interrupted();
@@ -165,6 +250,8 @@ int main(void)
 	limited();
 	broken();
 	woken();
+	in_the_middle();
+	kept_as_asked();
 	no_reentries();
 	return 0;
 }
