@@ -6,8 +6,8 @@
 #   ci/packages.sh --kernel    also what `interop/linux-kernel/build` needs (it downloads the rest itself)
 set -eu
 
-# A C compiler and the headers of today's libsctp, to compare our ABI with; usrsctp, another userspace stack, as a peer.
-packages="git gcc libc6-dev libsctp-dev libusrsctp-dev pkg-config"
+# A C compiler, a C++ compiler for our header, and the headers of today's libsctp, to compare our ABI with; usrsctp, another userspace stack, as a peer.
+packages="git gcc g++ libc6-dev libsctp-dev libusrsctp-dev pkg-config"
 # Programs that must run unmodified.
 packages="$packages iperf3 lksctp-tools ncat python3 socat"
 # Network namespaces for the tests over raw IP, and a second opinion on the packets that we send.

@@ -2,10 +2,11 @@
 
 use std::{path::PathBuf, process::Command, sync::OnceLock};
 
-/// Where the shared object is. `USCTP_OBJECT` names another one.
+/// Where the shared object is: in `USCTP_TARGET_DIR`, where the checks have built everything before, or freshly built.
 pub(crate) fn object() -> PathBuf {
     static OBJECT: OnceLock<PathBuf> = OnceLock::new();
-    OBJECT.get_or_init(|| std::env::var_os("USCTP_OBJECT").map_or_else(build, PathBuf::from)).clone()
+    let built = || std::env::var_os("USCTP_TARGET_DIR").map(|directory| PathBuf::from(directory).join("libsctp.so"));
+    OBJECT.get_or_init(|| built().unwrap_or_else(build)).clone()
 }
 
 fn build() -> PathBuf {
