@@ -13,6 +13,7 @@ use usctp_link::{Incoming, Link};
 use crate::{
     SocketError,
     host::{self, Changed},
+    send::HELD_AT_MOST,
     stack::StackInner,
     table::DriverSleep,
 };
@@ -80,8 +81,14 @@ fn run(stack: &Weak<StackInner>, link: &dyn Link, stop: &AtomicBool) {
 
 /// How long to sleep; noted in the state, so that who brings an earlier deadline wakes us.
 fn next_sleep(stack: &StackInner) -> Option<std::time::Duration> {
+    let now = stack.clock.now();
     let mut state = stack.look();
-    let due = state.next_deadline();
+    let mut due = state.next_deadline();
+    if now < state.bulk_until {
+        // More will be held back soon: to be there in time costs less than to be woken for it.
+        let soon = now + HELD_AT_MOST;
+        due = Some(due.map_or(soon, |due| due.min(soon)));
+    }
     state.driver = due.map_or(DriverSleep::Unlimited, DriverSleep::Until);
     drop(state);
     due.map(|due| due - stack.clock.now())
@@ -105,5 +112,5 @@ fn turn(stack: &StackInner, link: &dyn Link, incoming: &mut Vec<Incoming>) {
     if state.endpoint.poll_timeout().is_some_and(|due| due <= now) {
         state.endpoint.handle_timeout(now);
     }
-    state.give_owed_edges(now);
+    state.look_again(now);
 }

@@ -19,7 +19,7 @@ impl State {
         while let Some(Event { association, kind }) = self.endpoint.poll_event() {
             match kind {
                 EventKind::Delivered(delivery) => self.on_delivered(now, association, delivery),
-                EventKind::SendSpace { released } => self.on_send_space(association, released),
+                EventKind::SendSpace { released } => self.on_send_space(now, association, released),
                 EventKind::Established { binding, incoming, outbound_streams, inbound_streams, adaptation } => {
                     if incoming && !self.on_incoming(now, association, binding, outbound_streams) {
                         continue;
@@ -165,7 +165,7 @@ impl State {
         self.touch(index);
     }
 
-    fn on_send_space(&mut self, key: AssociationKey, released: usize) {
+    fn on_send_space(&mut self, now: Time, key: AssociationKey, released: usize) {
         let Some(record) = self.associations.get_mut(&key) else { return };
         // The engine counts octets of payload, the socket what their chunks cost: the same share of both is free now.
         // Nothing queued is nothing charged, so no error adds up.
@@ -178,8 +178,7 @@ impl State {
             && let Some(socket) = self.sockets.get_mut(index)
         {
             socket.send_used = socket.send_used.saturating_sub(freed);
-            self.wake_writers(index);
-            self.touch(index);
+            self.offer_room(now, index);
         }
     }
 

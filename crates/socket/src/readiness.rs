@@ -43,34 +43,49 @@ impl SocketState {
         }
     }
 
-    /// Makes the descriptor show it. When to give another edge for what has arrived, if not now.
+    /// Makes the descriptor show it. When to look again, if something is only shown then.
     fn show(&mut self, now: Time) -> Option<Time> {
         let mut target = self.readiness();
+        let has_ample_room = self.has_ample_room();
         let descriptor = self.descriptor.as_mut()?;
         let shown = descriptor.shown();
         // A thread that waits in a call takes what has come, or the room, before any other could act on it, and whoever
         // ends such a call comes here again: bulk transfer by blocking calls costs no system call here.
         target.readable &= shown.readable || !self.readers.is_waited_on();
         target.writable &= shown.writable || !self.writers.is_waited_on();
-        let arrived = std::mem::take(&mut self.arrived);
-        if target != shown {
-            descriptor.show(target);
-        }
-        if !(target.readable && shown.readable && arrived) {
-            if target.readable && !shown.readable {
-                self.last_edge = now;
+        let mut later = None;
+        if target.writable && !shown.writable && !has_ample_room {
+            let due = *self.room_since.get_or_insert(now) + LATER;
+            if now < due {
+                target.writable = false;
+                later = Some(due);
             }
-            return None;
         }
         // More has come while the descriptor was readable. Edge-triggered epoll is owed an edge, but one for each message
         // would cost as much as the message: one a millisecond is enough, since it only tells to come and read.
-        let due = self.last_edge + EDGE_INTERVAL;
-        if now < due {
-            return Some(due);
+        if target.readable && shown.readable && self.arrived {
+            let due = self.last_edge + LATER;
+            if now < due {
+                later = Some(later.map_or(due, |later| later.min(due)));
+            } else {
+                descriptor.new_edge();
+                self.arrived = false;
+                self.last_edge = now;
+            }
+        } else {
+            self.arrived = false;
+            if target.readable && !shown.readable {
+                self.last_edge = now;
+            }
         }
-        descriptor.new_edge();
-        self.last_edge = now;
-        None
+        descriptor.show(target);
+        later
+    }
+
+    /// Enough room to tell of at once. Less is told of a little later, so that a sender who is faster than the network
+    /// finds room for many messages each time it is woken and not for one.
+    fn has_ample_room(&self) -> bool {
+        self.send_space() >= self.settings.send_buffer / 4
     }
 }
 
@@ -80,32 +95,47 @@ impl State {
         while let Some(index) = self.touched.pop() {
             let Some(socket) = self.sockets.get_mut(index) else { continue };
             socket.is_touched = false;
-            if let Some(due) = socket.show(now)
-                && !self.edges.iter().any(|(_, owed)| *owed == index)
-            {
-                self.edges.push_back((due, index));
+            if let Some(due) = socket.show(now) {
+                self.look_later(due, index);
             }
         }
     }
 
-    /// Gives the edges that are due, unless what they were for has been read.
-    pub(crate) fn give_owed_edges(&mut self, now: Time) {
-        while let Some((due, index)) = self.edges.front().copied() {
-            if due > now {
-                break;
+    /// There is more room in a send buffer: senders are woken if it is ample, or has been there for some time, and enough
+    /// for one of them.
+    pub(crate) fn offer_room(&mut self, now: Time, index: usize) {
+        let Some(socket) = self.sockets.get_mut(index) else { return };
+        if socket.send_space() == 0 {
+            return;
+        }
+        let since = *socket.room_since.get_or_insert(now);
+        if socket.writers.is_waited_on() && socket.send_space() >= socket.room_wanted {
+            if socket.has_ample_room() || now >= since + LATER {
+                self.wake_writers(index);
+            } else {
+                self.look_later(since + LATER, index);
             }
-            self.edges.pop_front();
-            let Some(socket) = self.sockets.get_mut(index) else { continue };
-            if socket.last_edge + EDGE_INTERVAL <= now
-                && !socket.queue.is_empty()
-                && let Some(descriptor) = &mut socket.descriptor
-            {
-                descriptor.new_edge();
-                socket.last_edge = now;
-            }
+        }
+        self.touch(index);
+    }
+
+    fn look_later(&mut self, due: Time, index: usize) {
+        if !self.later.iter().any(|(_, waiting)| *waiting == index) {
+            self.later.push_back((due, index));
+        }
+    }
+
+    /// Looks at those again whose time has come.
+    pub(crate) fn look_again(&mut self, now: Time) {
+        while let Some((due, index)) = self.later.front().copied()
+            && due <= now
+        {
+            self.later.pop_front();
+            self.offer_room(now, index);
+            self.touch(index);
         }
     }
 }
 
-/// Edges for what arrives on a descriptor that is readable already come no faster.
-const EDGE_INTERVAL: Duration = Duration::from_millis(1);
+/// How long small changes of readiness may be kept back, to be told together.
+const LATER: Duration = Duration::from_millis(1);

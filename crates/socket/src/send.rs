@@ -1,6 +1,6 @@
 //! From a send call to the engine.
 
-use std::{io::IoSlice, net::IpAddr};
+use std::{io::IoSlice, net::IpAddr, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use usctp_proto::{Address, AssociationKey, OutgoingMessage, SendError, Time};
@@ -47,7 +47,11 @@ impl Socket {
                 let timeout = socket.settings.send_timeout;
                 let limit = *limit.get_or_insert_with(|| Limit::of(request.nonblocking, timeout, now));
                 match self.attempt(&mut state, now, &mut message, &mut chosen, limit)? {
-                    Attempt::Done(sent) => return Ok(sent),
+                    Attempt::Done(sent) => {
+                        state.holds_back =
+                            chosen.is_some_and(|target: Chosen| state.may_hold_back(now, target.key, len));
+                        return Ok(sent);
+                    }
                     Attempt::Begun { key, id } => {
                         drop(state);
                         // The message is taken, whatever becomes of the set-up (`sctp_sendmsg_to_asoc`).
@@ -111,7 +115,10 @@ impl Socket {
             if let Some(chosen) = chosen {
                 chosen.has_waited = true;
             }
-            return Ok(Attempt::Wait(state.socket(index)?.writers.ticket()));
+            let socket = state.socket(index)?;
+            let others = if socket.writers.is_waited_on() { socket.room_wanted } else { usize::MAX };
+            socket.room_wanted = message.len.min(others);
+            return Ok(Attempt::Wait(socket.writers.ticket()));
         }
         // Without leaving the lock for a set-up that has just begun: it could be refused before it has its message, which
         // the notification of the failure must bring back.
@@ -363,7 +370,7 @@ impl State {
         let mut info = request.info.unwrap_or_else(|| SendInfo { lifetime: None, ..defaults.send_info() });
         if let Some(reliability) = request.reliability {
             info.flags.policy = reliability.policy;
-            info.lifetime = Some(std::time::Duration::from_millis(reliability.value.into()));
+            info.lifetime = Some(Duration::from_millis(reliability.value.into()));
         }
         info.lifetime.get_or_insert(defaults.lifetime);
         info
@@ -407,10 +414,29 @@ impl State {
         if let Some(socket) = self.sockets.get_mut(index) {
             socket.send_used += cost;
             if socket.send_space() == 0 {
+                socket.room_since = None;
+            }
+            // A thread that has waited comes back to what the descriptor was not shown meanwhile.
+            if socket.send_space() == 0 || target.has_waited {
                 self.touch(index);
             }
         }
         Ok(())
+    }
+
+    /// Whether a message that was just queued may stay unsent for a moment, so that it leaves together with those after
+    /// it: in one packet, or in one system call. Only behind several packets that are not acknowledged yet, of which the
+    /// SACKs will move it on; the driver does so at the latest. A lone message, or the end of a burst, is never delayed
+    /// by more than [`HELD_AT_MOST`].
+    fn may_hold_back(&mut self, now: Time, key: AssociationKey, len: usize) -> bool {
+        let before = self.associations.get(&key).map_or(0, |record| record.queued.saturating_sub(len));
+        self.held += len;
+        if before < HOLD_BEHIND || self.held >= HOLD_OCTETS {
+            return false;
+        }
+        self.held_until.get_or_insert(now + HELD_AT_MOST);
+        self.bulk_until = now + BULK_LASTS;
+        true
     }
 
     /// What a message takes of SO_SNDBUF.
@@ -429,3 +455,12 @@ impl State {
 const POLICY_TTL: u8 = 1;
 /// Fits one chunk on every path (the least MTU that is used).
 const SMALL: usize = 460;
+
+/// Octets not acknowledged from which on later ones are held back: several packets, so that SACKs come at once.
+const HOLD_BEHIND: usize = 8 * 1024;
+/// Octets held back at most: a burst that the link takes in one call.
+const HOLD_OCTETS: usize = 32 * 1024;
+/// And for how long.
+pub(crate) const HELD_AT_MOST: Duration = Duration::from_micros(250);
+/// The driver expects more to be held back for this long.
+const BULK_LASTS: Duration = Duration::from_millis(2);

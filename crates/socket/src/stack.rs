@@ -96,6 +96,8 @@ pub(crate) struct StackInner {
     outbox: Mutex<Outbox>,
     /// Somebody wanted to send while another did.
     send_owed: AtomicBool,
+    /// The outbox waits for the link.
+    is_blocked: AtomicBool,
     pub(crate) link: Arc<dyn Link>,
     pub(crate) clock: Clock,
     exit_timeout: Option<Duration>,
@@ -147,6 +149,7 @@ impl Stack {
             state: Mutex::new(State::new(endpoint)),
             outbox: Mutex::default(),
             send_owed: AtomicBool::new(false),
+            is_blocked: AtomicBool::new(false),
             link,
             clock,
             exit_timeout: config.exit_timeout,
@@ -239,7 +242,7 @@ impl StackInner {
         let state = self.look();
         // Read inside the lock, so that the engine's time never goes back.
         let now = self.clock.now();
-        Entered { stack: self, state: Some(state), now }
+        Entered { stack: self, state: Some(state), now, holds_back: false }
     }
 
     fn start_driver(self: &Arc<Self>) -> Result<(), SocketError> {
@@ -248,8 +251,8 @@ impl StackInner {
 
     /// The driver's turn after a wait: a send that was refused is tried again.
     pub(crate) fn retry_sends(&self) {
-        let mut outbox = unpoisoned(&self.outbox);
-        if outbox.is_blocked {
+        if self.is_blocked.swap(false, Ordering::AcqRel) {
+            let mut outbox = unpoisoned(&self.outbox);
             outbox.is_blocked = false;
             self.flush(outbox);
         }
@@ -263,6 +266,7 @@ impl StackInner {
                 outbox.send(&*self.link);
                 if outbox.is_blocked {
                     // Only a wait that begins now is told when there is room.
+                    self.is_blocked.store(true, Ordering::Release);
                     self.link.wake();
                 } else {
                     self.refill(&mut outbox);
@@ -316,6 +320,8 @@ pub(crate) struct Entered<'a> {
     stack: &'a StackInner,
     state: Option<MutexGuard<'a, State>>,
     pub(crate) now: Time,
+    /// What the command has given to be sent can wait for more of it.
+    pub(crate) holds_back: bool,
 }
 
 impl Deref for Entered<'_> {
@@ -335,7 +341,7 @@ impl DerefMut for Entered<'_> {
 impl Drop for Entered<'_> {
     fn drop(&mut self) {
         let Some(mut state) = self.state.take() else { return };
-        let mut outbox = self.stack.try_outbox();
+        let mut outbox = if self.holds_back { None } else { self.stack.try_outbox() };
         let owed = state.settle(self.now, outbox.as_deref_mut());
         drop(state);
         owed.carry_out(&*self.stack.link);
@@ -372,6 +378,8 @@ impl State {
             && !outbox.is_blocked
         {
             outbox.fill(&mut self.endpoint, now);
+            self.held = 0;
+            self.held_until = None;
             // Sending can end an association.
             self.drain_events(now);
         }
@@ -396,12 +404,8 @@ impl State {
 
     /// When the driver has to act next.
     pub(crate) fn next_deadline(&mut self) -> Option<Time> {
-        let edge = self.edges.front().map(|(due, _)| *due);
-        let timeout = self.endpoint.poll_timeout();
-        match (edge, timeout) {
-            (Some(edge), Some(timeout)) => Some(edge.min(timeout)),
-            (edge, timeout) => edge.or(timeout),
-        }
+        let later = self.later.front().map(|(due, _)| *due);
+        [later, self.held_until, self.endpoint.poll_timeout()].into_iter().flatten().min()
     }
 }
 

@@ -1,7 +1,7 @@
 //! [`State`]: all that the stack's lock guards, and the records of sockets, associations and bindings in it.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::VecDeque,
     net::{SocketAddr, SocketAddrV4, SocketAddrV6},
     sync::{
         Arc,
@@ -15,6 +15,7 @@ use usctp_proto::{Address, AssociationKey, BindingKey, Endpoint, Time};
 
 use crate::{
     AssocId, Domain, SocketError, Style,
+    key_hash::KeyMap,
     queue::ReceiveQueue,
     readiness_fd::ReadinessFd,
     settings::{Inherited, Settings},
@@ -25,22 +26,27 @@ use crate::{
 pub(crate) struct State {
     pub(crate) endpoint: Endpoint,
     pub(crate) sockets: Slab<SocketState>,
-    pub(crate) associations: HashMap<AssociationKey, Association>,
-    pub(crate) ids: HashMap<AssocId, AssociationKey>,
-    pub(crate) bindings: HashMap<BindingKey, Bound>,
+    pub(crate) associations: KeyMap<AssociationKey, Association>,
+    pub(crate) ids: KeyMap<AssocId, AssociationKey>,
+    pub(crate) bindings: KeyMap<BindingKey, Bound>,
     /// Bindings by port.
-    pub(crate) ports: HashMap<u16, Vec<BindingKey>>,
+    pub(crate) ports: KeyMap<u16, Vec<BindingKey>>,
     /// How set-ups ended that somebody waits for.
-    pub(crate) endings: HashMap<AssociationKey, SocketError>,
+    pub(crate) endings: KeyMap<AssociationKey, SocketError>,
     /// Sleeps until all associations are gone.
     pub(crate) idle: Arc<WaitCell>,
     /// Wake-ups to be made when the lock is left.
     pub(crate) wakes: Vec<Wake>,
     /// Sockets whose readiness may have changed.
     pub(crate) touched: Vec<usize>,
-    /// Sockets whose descriptor owes epoll an edge, and when.
-    pub(crate) edges: VecDeque<(Time, usize)>,
-    /// Until when the driver sleeps; `None`: it does not, or has no limit.
+    /// Sockets whose readiness is to be looked at again, and when.
+    pub(crate) later: VecDeque<(Time, usize)>,
+    /// Octets that were given to the engine and held back from sending, and until when at the latest.
+    pub(crate) held: usize,
+    pub(crate) held_until: Option<Time>,
+    /// Until then more is likely to be held back.
+    pub(crate) bulk_until: Time,
+    /// What the driver is doing.
     pub(crate) driver: DriverSleep,
 }
 
@@ -102,6 +108,10 @@ pub(crate) struct SocketState {
     /// Something has arrived since the descriptor last gave an edge.
     pub(crate) arrived: bool,
     pub(crate) last_edge: Time,
+    /// Since when there has been room in the send buffer that nobody was told of.
+    pub(crate) room_since: Option<Time>,
+    /// Room that the least of those who wait wants.
+    pub(crate) room_wanted: usize,
 }
 
 /// An association, as the sockets see it.
@@ -162,15 +172,18 @@ impl State {
         Self {
             endpoint,
             sockets: Slab::new(),
-            associations: HashMap::new(),
-            ids: HashMap::new(),
-            bindings: HashMap::new(),
-            ports: HashMap::new(),
-            endings: HashMap::new(),
+            associations: KeyMap::default(),
+            ids: KeyMap::default(),
+            bindings: KeyMap::default(),
+            ports: KeyMap::default(),
+            endings: KeyMap::default(),
             idle: Arc::default(),
             wakes: Vec::new(),
             touched: Vec::new(),
-            edges: VecDeque::new(),
+            later: VecDeque::new(),
+            held: 0,
+            held_until: None,
+            bulk_until: Time::ZERO,
             driver: DriverSleep::Awake,
         }
     }
@@ -196,14 +209,16 @@ impl State {
 
     /// Something can be read, or accepted.
     pub(crate) fn wake_readers(&mut self, index: usize, count: WakeCount) {
-        let wake = self.sockets.get(index).and_then(|socket| socket.readers.notify(count));
-        self.wakes.extend(wake);
+        if let Some(wake) = self.sockets.get(index).and_then(|socket| socket.readers.notify(count)) {
+            wake.add_to(&mut self.wakes);
+        }
     }
 
     /// Something can be sent, or an association has changed.
     pub(crate) fn wake_writers(&mut self, index: usize) {
-        let wake = self.sockets.get(index).and_then(|socket| socket.writers.notify(WakeCount::All));
-        self.wakes.extend(wake);
+        if let Some(wake) = self.sockets.get(index).and_then(|socket| socket.writers.notify(WakeCount::All)) {
+            wake.add_to(&mut self.wakes);
+        }
     }
 
     /// Everybody who waits on the socket is to look again.
@@ -273,9 +288,10 @@ impl State {
             self.wake_writers(index);
         }
         self.leave_binding(association.binding);
-        if self.associations.is_empty() {
-            let wake = self.idle.notify(WakeCount::All);
-            self.wakes.extend(wake);
+        if self.associations.is_empty()
+            && let Some(wake) = self.idle.notify(WakeCount::All)
+        {
+            wake.add_to(&mut self.wakes);
         }
     }
 
@@ -365,6 +381,8 @@ impl SocketState {
             is_touched: false,
             arrived: false,
             last_edge: Time::ZERO,
+            room_since: None,
+            room_wanted: 0,
         }
     }
 

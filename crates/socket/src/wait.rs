@@ -63,6 +63,10 @@ impl WaitCell {
             return None;
         }
         self.sequence.fetch_add(1, Ordering::Release);
+        let count = match count {
+            WakeCount::One => 1,
+            WakeCount::All => EVERYBODY,
+        };
         Some(Wake { cell: Arc::clone(self), count })
     }
 }
@@ -79,19 +83,26 @@ pub(crate) enum WakeCount {
 #[must_use]
 pub(crate) struct Wake {
     cell: Arc<WaitCell>,
-    count: WakeCount,
+    /// Threads to wake at most.
+    count: u32,
 }
 
 impl Wake {
     pub(crate) fn now(self) {
-        let count = match self.count {
-            WakeCount::One => 1,
-            WakeCount::All => i32::MAX as u32,
-        };
         // The only failures are bad addresses and flags.
-        let _ = futex::wake(&self.cell.sequence, futex::Flags::PRIVATE, count);
+        let _ = futex::wake(&self.cell.sequence, futex::Flags::PRIVATE, self.count);
+    }
+
+    /// Adds it to what is owed: many messages in a batch are one system call.
+    pub(crate) fn add_to(self, owed: &mut Vec<Self>) {
+        match owed.iter_mut().find(|other| Arc::ptr_eq(&other.cell, &self.cell)) {
+            Some(other) => other.count = other.count.saturating_add(self.count).min(EVERYBODY),
+            None => owed.push(self),
+        }
     }
 }
+
+const EVERYBODY: u32 = i32::MAX as u32;
 
 /// A registered waiter; dropped, it is none any more.
 #[derive(Debug)]
