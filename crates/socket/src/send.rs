@@ -429,9 +429,9 @@ impl State {
     /// SACKs will move it on; the driver does so at the latest. A lone message, or the end of a burst, is never delayed
     /// by more than [`HELD_AT_MOST`].
     fn may_hold_back(&mut self, now: Time, key: AssociationKey, len: usize) -> bool {
-        let before = self.associations.get(&key).map_or(0, |record| record.queued.saturating_sub(len));
+        let unacknowledged = self.associations.get(&key).map_or(0, |record| record.charged);
         self.held += len;
-        if before < HOLD_BEHIND || self.held >= HOLD_OCTETS {
+        if unacknowledged < HOLD_BEHIND || self.held >= HOLD_OCTETS {
             return false;
         }
         self.held_until.get_or_insert(now + HELD_AT_MOST);
@@ -456,8 +456,9 @@ const POLICY_TTL: u8 = 1;
 /// Fits one chunk on every path (the least MTU that is used).
 const SMALL: usize = 460;
 
-/// Octets not acknowledged from which on later ones are held back: several packets, so that SACKs come at once.
-const HOLD_BEHIND: usize = 8 * 1024;
+/// What unacknowledged messages are charged with from which on later ones are held back: several packets, or a dozen
+/// small messages, so that SACKs are on their way.
+const HOLD_BEHIND: usize = 12 * 1024;
 /// Octets held back at most: a burst that the link takes in one call.
 const HOLD_OCTETS: usize = 32 * 1024;
 /// And for how long.

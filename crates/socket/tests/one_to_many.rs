@@ -296,3 +296,46 @@ fn closing_with_unread_data_aborts_all_associations_and_without_shuts_them_down(
         }
     }
 }
+
+#[test]
+fn while_one_message_is_delivered_in_parts_those_of_others_wait() {
+    let pair = Pair::new();
+    let (first, server_socket) = pair.many();
+    first.set_general_option(GeneralName::SendBuffer, &GeneralValue::Int(200_000)).expect("set");
+    let second = pair.a.socket(Domain::Inet, Style::OneToMany).expect("a socket");
+    second.connect(&[server()], false).expect("connected");
+    let large: Vec<u8> = (0..200_000_u32).map(|index| (index / 7) as u8).collect();
+    send_to(&first, &large, server()).expect("sent");
+    // The window is full: the first part is there, the rest is not.
+    until("the first part", || server_socket.readable_octets().is_ok_and(|octets| octets > 50_000));
+    send_to(&second, b"meanwhile", server()).expect("sent");
+    let mut whole = Vec::new();
+    let mut parts = 0;
+    loop {
+        let (part, received) = receive(&server_socket).expect("a part");
+        whole.extend(part);
+        parts += 1;
+        if received.end_of_record {
+            break;
+        }
+    }
+    assert!(parts > 1);
+    assert_eq!(whole, large);
+    assert_eq!(message(&server_socket), b"meanwhile");
+}
+
+#[test]
+fn a_privileged_port_needs_the_capability() {
+    let pair = Pair::new();
+    let socket = pair.a.socket(Domain::Inet, Style::OneToMany).expect("a socket");
+    let without = std::thread::spawn(move || {
+        let mut sets = rustix::thread::capabilities(None).expect("ours");
+        sets.effective.remove(rustix::thread::CapabilitySet::NET_BIND_SERVICE);
+        // Of this thread alone.
+        rustix::thread::set_capabilities(None, sets).expect("fewer than before");
+        (socket.bind(at(A, 80)), socket.bind(at(A, 1024)))
+    });
+    let (privileged, other) = without.join().expect("no panic");
+    assert_eq!(privileged, Err(SocketError::AccessDenied));
+    assert_eq!(other, Ok(()));
+}

@@ -157,7 +157,9 @@ pub fn message(socket: &Socket) -> Vec<u8> {
 }
 
 /// The next notification; it must be one.
+#[track_caller]
 pub fn notification(socket: &Socket) -> Notification {
+    until("a notification", || socket.readiness().readable);
     let (octets, received) = receive(socket).expect("a notification");
     assert!(received.is_notification && received.end_of_record, "not a notification: {received:?}");
     let notification = received.notification.expect("with its first part");
