@@ -94,20 +94,9 @@ impl Socket {
             }
         }
         let Some(target) = *chosen else { return Err(SocketError::InvalidArgument) };
-        match state.associations.get(&target.key) {
-            // It ended while we waited.
-            None if target.has_waited => return Err(SocketError::AssociationEnded),
-            None => return Err(SocketError::BrokenPipe),
-            Some(record) if record.socket != Some(index) => return Err(SocketError::BrokenPipe),
-            Some(record) if target.has_waited && record.stage >= Stage::Closing => return Err(SocketError::BrokenPipe),
-            Some(_) => {}
-        }
+        state.check_chosen(index, target)?;
         let info = state.complete(target.key, message.request);
-        let result = message.fits(state, index, target, &info);
-        let room = match result {
-            Ok(room) => room,
-            Err(error) => return Err(self.give_up(state, target, error)),
-        };
+        let room = message.fits(state, index, target, &info).map_err(|error| self.give_up(state, target, error))?;
         if !room {
             if limit.is_over(now) {
                 return Err(self.give_up(state, target, SocketError::WouldBlock));
@@ -125,10 +114,9 @@ impl Socket {
         if target.is_new && message.payload.is_none() {
             message.copy();
         }
-        let Some(payload) = message.payload.clone() else { return Ok(Attempt::Copy) };
-        if let Err(error) = state.queue_message(now, index, target, &info, payload) {
-            return Err(self.give_up(state, target, error));
-        }
+        let Some(payload) = message.payload.take() else { return Ok(Attempt::Copy) };
+        let queued = state.queue_message(now, index, target, &info, payload);
+        queued.map_err(|error| self.give_up(state, target, error))?;
         if target.is_new
             && !limit.is_over(now)
             && let Some(record) = state.associations.get_mut(&target.key)
@@ -338,6 +326,18 @@ fn gather(parts: &[IoSlice<'_>], len: usize) -> Bytes {
 }
 
 impl State {
+    /// Whether the association that a send has found is still the socket's and takes messages.
+    fn check_chosen(&self, index: usize, target: Chosen) -> Result<(), SocketError> {
+        match self.associations.get(&target.key) {
+            // It ended while the call waited.
+            None if target.has_waited => Err(SocketError::AssociationEnded),
+            None => Err(SocketError::BrokenPipe),
+            Some(record) if record.socket != Some(index) => Err(SocketError::BrokenPipe),
+            Some(record) if target.has_waited && record.stage >= Stage::Closing => Err(SocketError::BrokenPipe),
+            Some(_) => Ok(()),
+        }
+    }
+
     /// Obeys SCTP_EOF and SCTP_ABORT (`sctp_sendmsg_check_sflags`). True: there is data to send.
     fn obey(
         &mut self,
