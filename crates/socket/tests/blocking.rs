@@ -226,3 +226,60 @@ fn a_signal_ends_a_wait_unless_it_restarts_calls_and_always_one_with_a_limit() {
     let reader = interrupted(served, libc::SIGUSR2);
     assert_eq!(reader.join().expect("no panic"), Err(SocketError::Interrupted));
 }
+
+/// Connects, exchanges `messages` messages with an echoing server in windows of 16, and closes.
+fn exchange(client: &Socket, messages: usize, seed: usize) {
+    client.connect(&[server()], false).expect("connected");
+    let size = |index: usize| 1 + (index * 7919 + seed * 104_729) % 6000;
+    for window in (0..messages).step_by(16) {
+        let indices = window..messages.min(window + 16);
+        for index in indices.clone() {
+            send(client, &vec![index as u8; size(index)]).expect("sent");
+        }
+        for index in indices {
+            let octets = message(client);
+            assert_eq!((octets.len(), octets[0]), (size(index), index as u8));
+        }
+    }
+    client.close();
+}
+
+#[test]
+fn associations_come_and_go_on_many_threads_while_others_transfer() {
+    const CLIENTS: usize = 4;
+    const ROUNDS: usize = 8;
+    let pair = Pair::new();
+    let listener = pair.listener();
+    let accepting = listener.clone();
+    let acceptor = thread::spawn(move || {
+        let mut echoes = Vec::new();
+        while let Ok((served, _)) = accepting.accept(false) {
+            echoes.push(thread::spawn(move || {
+                while let Ok((octets, received)) = receive(&served) {
+                    if received.from.is_none() {
+                        break;
+                    }
+                    assert!(received.end_of_record);
+                    send(&served, &octets).expect("echoed");
+                }
+            }));
+        }
+        echoes.into_iter().for_each(|echo| echo.join().expect("no panic"));
+    });
+    let clients: Vec<_> = (0..CLIENTS)
+        .map(|seed| {
+            let stack = pair.a.clone();
+            thread::spawn(move || {
+                for round in 0..ROUNDS {
+                    let client = stack.socket(Domain::Inet, Style::OneToOne).expect("a socket");
+                    exchange(&client, 100, seed + round);
+                }
+            })
+        })
+        .collect();
+    clients.into_iter().for_each(|client| client.join().expect("no panic"));
+    until("all gone", || pair.a.associations() == 0);
+    listener.close();
+    acceptor.join().expect("no panic");
+    until("all gone there too", || pair.z.associations() == 0);
+}
