@@ -1,6 +1,6 @@
 //! Linux's ABI: numbers, layouts, and the way between them and the typed values of the socket layer.
 //!
-//! Nothing here reads a caller's memory: it works on octets that [`crate::memory`] has fetched.
+//! Nothing here reads a caller's memory: it works on octets that `memory` has fetched.
 #![allow(missing_docs)]
 
 pub mod control;

@@ -2,7 +2,7 @@
 //!
 //! They take what a system call takes, raw pointers included, and the [`Description`](crate::descriptor::Description)
 //! behind the descriptor; they return what it returns, with [`Errno`] for `-1`. Pointers are looked at through
-//! [`crate::memory::Checked`], so that a bad one is EFAULT. Nothing here passes through libc's names: the shared object
+//! `memory::Checked`, so that a bad one is EFAULT. Nothing here passes through libc's names: the shared object
 //! has taken them over.
 //!
 //! Callers run them inside [`crate::errno::guard`].
