@@ -65,6 +65,9 @@ impl Description {
 /// The descriptors of a process that are SCTP sockets. See the module.
 pub struct DescriptorTable {
     bits: Bits,
+    /// FD_CLOEXEC, as the program has it. The kernel's descriptors all have it: no program that is started gets one, and
+    /// so none can read from it what makes it poll as it does.
+    close_on_exec: Bits,
     chunks: Box<[OnceLock<Box<Chunk>>]>,
 }
 
@@ -78,7 +81,11 @@ impl DescriptorTable {
     /// An empty table.
     #[must_use]
     pub fn new() -> Self {
-        Self { bits: Bits::new(), chunks: (0..NUMBERS / CHUNK).map(|_| OnceLock::new()).collect() }
+        Self {
+            bits: Bits::new(),
+            close_on_exec: Bits::new(),
+            chunks: (0..NUMBERS / CHUNK).map(|_| OnceLock::new()).collect(),
+        }
     }
 
     /// Whether `fd` is an SCTP socket. Cheap, and no lock.
@@ -102,10 +109,8 @@ impl DescriptorTable {
     /// # Errors
     ///
     /// EMFILE if the number is beyond the table.
-    pub fn insert(&self, fd: c_int, socket: Socket, nonblocking: bool) -> Result<Arc<Description>, Errno> {
-        let description = Arc::new(Description::new(socket, nonblocking));
-        self.share(fd, &description)?;
-        Ok(description)
+    pub fn insert(&self, fd: c_int, socket: Socket, nonblocking: bool, close_on_exec: bool) -> Result<(), Errno> {
+        self.share(fd, &Arc::new(Description::new(socket, nonblocking)), close_on_exec)
     }
 
     /// Lets `fd` refer to `description` too; what it referred to before loses a number.
@@ -113,11 +118,12 @@ impl DescriptorTable {
     /// # Errors
     ///
     /// EMFILE if the number is beyond the table.
-    pub fn share(&self, fd: c_int, description: &Arc<Description>) -> Result<(), Errno> {
+    pub fn share(&self, fd: c_int, description: &Arc<Description>, close_on_exec: bool) -> Result<(), Errno> {
         let number = usize::try_from(fd).ok().filter(|number| *number < NUMBERS).ok_or(Errno::MFILE)?;
         description.descriptors.fetch_add(1, Ordering::Relaxed);
         let chunk = self.chunks[number / CHUNK].get_or_init(|| Box::new(array::from_fn(|_| Mutex::new(None))));
         let before = lock(&chunk[number % CHUNK]).replace(Arc::clone(description));
+        self.set_close_on_exec(fd, close_on_exec);
         self.bits.set(fd);
         if let Some(before) = before {
             lose_number(&before);
@@ -132,6 +138,21 @@ impl DescriptorTable {
             return None;
         }
         self.slot(fd)?.take().map(Removed)
+    }
+
+    /// FD_CLOEXEC of a number.
+    #[must_use]
+    pub fn is_close_on_exec(&self, fd: c_int) -> bool {
+        self.close_on_exec.has(fd)
+    }
+
+    /// Sets FD_CLOEXEC of a number.
+    pub fn set_close_on_exec(&self, fd: c_int, on: bool) {
+        if on {
+            self.close_on_exec.set(fd);
+        } else {
+            self.close_on_exec.clear(fd);
+        }
     }
 
     /// The lowest SCTP descriptor that is not below `from`.

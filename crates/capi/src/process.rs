@@ -21,7 +21,7 @@ use std::{
 
 use libc::c_int;
 use rustix::{
-    io::Errno,
+    io::{DupFlags, Errno},
     mm::{Advice, MapFlags, ProtFlags},
     process::Pid,
 };
@@ -29,6 +29,7 @@ use usctp_socket::Stack;
 
 use crate::{
     bits::Bits,
+    calls,
     descriptor::{Description, DescriptorTable},
     log,
     settings::{Settings, environment},
@@ -258,17 +259,34 @@ fn after_fork() -> Option<&'static Process> {
             rustix::thread::sched_yield();
             continue;
         }
+        usctp_link::close_stack_descriptors_after_fork();
         let inherited = Bits::new();
         if let Some(parent) = known() {
             // Bits are read without a lock, so it does not matter what the parent's other threads were doing.
+            replace_inherited(&parent.table);
             inherited.add(parent.table.bits());
             inherited.add(&parent.inherited);
         }
-        usctp_link::close_stack_descriptors_after_fork();
         PROCESS.store(Box::into_raw(Box::new(Process::new(inherited))), Ordering::Release);
         page.store(ALIVE, Ordering::Release);
     }
     known()
+}
+
+/// Puts a socket that is shut down behind each number of the parent's sockets: what polls it is told at once that there
+/// is nothing to come, and what reads it takes nothing away from the parent.
+fn replace_inherited(parent: &DescriptorTable) {
+    let Ok(dead) = calls::rights::shut_down_socket() else { return };
+    let mut from = 0;
+    while let Some(fd) = parent.next(from) {
+        let flags = if parent.is_close_on_exec(fd) { DupFlags::CLOEXEC } else { DupFlags::empty() };
+        // If the child has closed it meanwhile, the number is not taken.
+        if rustix::io::fcntl_getfd(calls::kernel(fd)).is_ok() {
+            let _ = calls::open::raw_dup3(dead, fd, flags);
+        }
+        from = fd + 1;
+    }
+    calls::open::close_kernel(dead);
 }
 
 /// Runs in the child of libc's `fork`, so that the parent's ports and files are let go at once.

@@ -11,8 +11,8 @@ use libc::{
 };
 use rustix::io::Errno;
 use usctp_capi::{
-    calls::{data, transfer},
-    process::Owner,
+    calls::{data, rights, transfer},
+    process::{self, Owner},
 };
 
 use crate::{
@@ -37,9 +37,6 @@ hook! {
         fd: c_int, data: *const c_void, len: size_t, flags: c_int, address: *const sockaddr, address_len: socklen_t,
     ) -> ssize_t = SYS_sendto;
         |socket| unsafe { data::sendto(&socket, data, len, flags, address, address_len) }
-
-    fn sendmsg(fd: c_int, message: *const msghdr, flags: c_int) -> ssize_t = SYS_sendmsg;
-        |socket| unsafe { data::sendmsg(&socket, message, flags) }
 
     fn sendmmsg(fd: c_int, messages: *mut mmsghdr, number: c_uint, flags: c_int) -> c_int = SYS_sendmmsg;
         |socket| unsafe { transfer::sendmmsg(&socket, messages, number, flags) }
@@ -103,6 +100,20 @@ hook_with_offset! {
     preadv64v2 as readv = SYS_preadv2;
     pwritev2 as writev = SYS_pwritev2;
     pwritev64v2 as writev = SYS_pwritev2;
+}
+
+/// sendmsg; through a socket that is not ours it may carry descriptors that are.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sendmsg(fd: c_int, message: *const msghdr, flags: c_int) -> ssize_t {
+    match whose(fd) {
+        Owner::Ours(socket) => inside(|| unsafe { data::sendmsg(&socket, message, flags) }),
+        Owner::Inherited => inherited(),
+        Owner::Other => {
+            let mut replaced = process::current().and_then(|process| unsafe { rights::without_ours(process, message) });
+            let message = replaced.as_mut().map_or(message, |replaced| replaced.message());
+            next!(sendmsg: fn(fd: c_int, message: *const msghdr, flags: c_int) -> ssize_t = SYS_sendmsg)
+        }
+    }
 }
 
 /// send: `sendto` without an address. Not a system call of its own.

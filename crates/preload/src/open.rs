@@ -114,7 +114,11 @@ pub unsafe extern "C" fn close(fd: c_int) -> c_int {
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn close_range(first: c_uint, last: c_uint, flags: c_int) -> c_int {
-    if !concerns_us(first, last) || flags & CLOSE_RANGE_CLOEXEC != 0 || process::is_shared_memory_child() {
+    let only_marks = flags & CLOSE_RANGE_CLOEXEC != 0;
+    if !concerns_us(first, last) || only_marks || process::is_shared_memory_child() {
+        if only_marks && !process::is_shared_memory_child() {
+            process::current().into_iter().for_each(|process| open::close_range_on_exec(process, first, last));
+        }
         return next!(close_range: fn(first: c_uint, last: c_uint, flags: c_int) -> c_int = SYS_close_range);
     }
     inside(|| open::close_range(process::current(), first, last, flags))

@@ -29,7 +29,12 @@ hook! {
         }
 
     fn ioctl(fd: c_int, request: c_ulong, argument: usize) -> c_int = SYS_ioctl;
-        |socket| file::ioctl(fd, &socket, request, argument)
+        |socket| match process::current() {
+            // A vfork child that passes descriptors on: ours stay here.
+            _ if process::is_shared_memory_child() => Ok(0),
+            Some(process) => file::ioctl(process, fd, &socket, request, argument),
+            None => Err(Errno::BADF),
+        }
 }
 
 #[unsafe(no_mangle)]
@@ -52,9 +57,9 @@ pub unsafe extern "C" fn __fcntl(fd: c_int, operation: c_int, argument: usize) -
 }
 
 fn of_socket(owner: Owner, fd: c_int, operation: c_int, argument: usize) -> Result<c_int, Errno> {
-    // A child that shares our memory works on descriptors of its own, not on the table.
+    // A child that shares our memory works on descriptors of its own, not on the table; and ours are not passed on.
     if process::is_shared_memory_child() {
-        return file::raw_fcntl(fd, operation, argument);
+        return if operation == libc::F_SETFD { Ok(0) } else { file::raw_fcntl(fd, operation, argument) };
     }
     let process = process::current().ok_or(Errno::BADF)?;
     match owner {

@@ -258,14 +258,18 @@ fn exactly<T: Plain>(data: &[u8]) -> Result<T, Errno> {
 }
 
 /// `struct cmsghdr`.
-struct Header {
-    len: usize,
-    level: i32,
-    kind: i32,
+pub(crate) struct Header {
+    /// With the header.
+    pub(crate) len: usize,
+    pub(crate) level: i32,
+    pub(crate) kind: i32,
 }
 
 impl Header {
-    fn read(octets: &[u8]) -> Option<Self> {
+    /// `sizeof(struct cmsghdr)`.
+    pub(crate) const OCTETS: usize = HEADER_OCTETS;
+
+    pub(crate) fn read(octets: &[u8]) -> Option<Self> {
         Some(Self {
             len: usize::from_ne_bytes(*octets.first_chunk()?),
             level: i32::from_ne_bytes(*octets.get(8..)?.first_chunk()?),

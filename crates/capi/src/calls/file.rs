@@ -15,8 +15,8 @@ use super::{
 };
 use crate::{descriptor::Description, memory::Checked, process::Process};
 
-/// fcntl(2). O_NONBLOCK is the description's; everything else is the business of the kernel's descriptor: close-on-exec,
-/// owner and signal, locks. That descriptor itself never blocks, whatever the program wants.
+/// fcntl(2). O_NONBLOCK is the description's and FD_CLOEXEC the number's; everything else is the business of the kernel's
+/// descriptor: owner and signal, locks. That descriptor itself never blocks and is always close-on-exec.
 ///
 /// # Errors
 ///
@@ -32,6 +32,11 @@ pub fn fcntl(
         libc::F_DUPFD | libc::F_DUPFD_CLOEXEC => {
             let lowest = argument as c_int;
             duplicate(process, fd, Some(socket), lowest, operation == libc::F_DUPFD_CLOEXEC)
+        }
+        libc::F_GETFD => Ok(if process.table().is_close_on_exec(fd) { libc::FD_CLOEXEC } else { 0 }),
+        libc::F_SETFD => {
+            process.table().set_close_on_exec(fd, argument as c_int & libc::FD_CLOEXEC != 0);
+            Ok(0)
         }
         libc::F_GETFL => {
             let flags = raw_fcntl(fd, operation, 0)?;
@@ -53,7 +58,13 @@ pub fn fcntl(
 /// # Errors
 ///
 /// As ioctl(2).
-pub fn ioctl(fd: c_int, socket: &Description, request: c_ulong, argument: usize) -> Result<c_int, Errno> {
+pub fn ioctl(
+    process: &Process,
+    fd: c_int,
+    socket: &Description,
+    request: c_ulong,
+    argument: usize,
+) -> Result<c_int, Errno> {
     // Programs pass negative ints for some requests: only the lower half counts.
     match request & 0xffff_ffff {
         libc::FIONBIO => {
@@ -65,6 +76,10 @@ pub fn ioctl(fd: c_int, socket: &Description, request: c_ulong, argument: usize)
             let octets = outcome(socket.socket.readable_octets())?;
             let octets = Int { ssb_adaptation_ind: u32::try_from(octets).unwrap_or(u32::MAX) };
             Checked::new().write(argument as *mut Int, octets)?;
+            Ok(0)
+        }
+        libc::FIOCLEX | libc::FIONCLEX => {
+            process.table().set_close_on_exec(fd, request & 0xffff_ffff == libc::FIOCLEX);
             Ok(0)
         }
         libc::TIOCOUTQ => Err(Errno::NOTTY),

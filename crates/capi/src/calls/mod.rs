@@ -13,6 +13,7 @@ mod general;
 pub mod name;
 pub mod open;
 pub mod option;
+pub mod rights;
 pub mod transfer;
 mod tunnel;
 

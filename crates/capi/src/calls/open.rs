@@ -6,7 +6,7 @@
 use std::{ffi::c_uint, os::fd::IntoRawFd, sync::Arc};
 
 use libc::{c_int, sockaddr, socklen_t};
-use rustix::io::{DupFlags, Errno, FdFlags};
+use rustix::io::{DupFlags, Errno};
 use usctp_socket::{Domain, Socket, Style};
 
 use super::{kernel, name::address_out, outcome};
@@ -99,12 +99,10 @@ pub unsafe fn accept(
 /// What the kernel says about a new descriptor.
 pub fn install(process: &Process, socket: Socket, flags: c_int) -> Result<c_int, Errno> {
     let fd = outcome(socket.attach_readiness_fd())?;
-    if flags & libc::SOCK_CLOEXEC == 0 {
-        rustix::io::fcntl_setfd(kernel(fd), FdFlags::empty())?;
-    }
     process.forget_inherited(fd);
-    match process.table().insert(fd, socket, flags & libc::SOCK_NONBLOCK != 0) {
-        Ok(_) => Ok(fd),
+    let (nonblocking, close_on_exec) = (flags & libc::SOCK_NONBLOCK != 0, flags & libc::SOCK_CLOEXEC != 0);
+    match process.table().insert(fd, socket, nonblocking, close_on_exec) {
+        Ok(()) => Ok(fd),
         Err(error) => {
             close_kernel(fd);
             Err(error)
@@ -124,9 +122,10 @@ pub fn duplicate(
     lowest: c_int,
     close_on_exec: bool,
 ) -> Result<c_int, Errno> {
-    let operation = if close_on_exec { libc::F_DUPFD_CLOEXEC } else { libc::F_DUPFD };
+    let in_kernel = close_on_exec || description.is_some();
+    let operation = if in_kernel { libc::F_DUPFD_CLOEXEC } else { libc::F_DUPFD };
     let new = super::file::raw_fcntl(fd, operation, lowest as usize)?;
-    enter(process, new, description)?;
+    enter(process, new, description, close_on_exec)?;
     Ok(new)
 }
 
@@ -142,11 +141,12 @@ pub fn duplicate_to(process: &Process, fd: c_int, old: &Duplicated, new: c_int, 
     if flags & !libc::O_CLOEXEC != 0 || fd == new {
         return Err(Errno::INVAL);
     }
-    let close_on_exec = if flags & libc::O_CLOEXEC != 0 { DupFlags::CLOEXEC } else { DupFlags::empty() };
-    raw_dup3(fd, new, close_on_exec)?;
+    let close_on_exec = flags & libc::O_CLOEXEC != 0;
+    let in_kernel = close_on_exec || matches!(old, Duplicated::Socket(_));
+    raw_dup3(fd, new, if in_kernel { DupFlags::CLOEXEC } else { DupFlags::empty() })?;
     match old {
-        Duplicated::Socket(description) => enter(process, new, Some(description))?,
-        Duplicated::Inherited => enter(process, new, None)?,
+        Duplicated::Socket(description) => enter(process, new, Some(description), close_on_exec)?,
+        Duplicated::Inherited => enter(process, new, None, close_on_exec)?,
         Duplicated::Other => {
             process.forget_inherited(new);
             drop(process.table().remove(new));
@@ -172,6 +172,15 @@ pub fn close(process: &Process, fd: c_int) {
     close_kernel(fd);
     // The number is free; now the socket may take its time.
     drop(removed);
+}
+
+/// close_range(2) with CLOSE_RANGE_CLOEXEC: what it does to our numbers. The kernel's have the flag already.
+pub fn close_range_on_exec(process: &Process, first: c_uint, last: c_uint) {
+    let mut from = c_int::try_from(first).unwrap_or(c_int::MAX);
+    while let Some(fd) = process.table().next(from).filter(|fd| fd.cast_unsigned() <= last) {
+        process.table().set_close_on_exec(fd, true);
+        from = fd + 1;
+    }
 }
 
 /// close_range(2), without CLOSE_RANGE_CLOEXEC.
@@ -210,11 +219,16 @@ pub fn close_range(process: Option<&Process>, first: c_uint, last: c_uint, flags
     }
 }
 
-fn enter(process: &Process, new: c_int, description: Option<&Arc<Description>>) -> Result<(), Errno> {
+fn enter(
+    process: &Process,
+    new: c_int,
+    description: Option<&Arc<Description>>,
+    close_on_exec: bool,
+) -> Result<(), Errno> {
     match description {
         Some(description) => {
             process.forget_inherited(new);
-            process.table().share(new, description).inspect_err(|_| close_kernel(new))
+            process.table().share(new, description, close_on_exec).inspect_err(|_| close_kernel(new))
         }
         None => {
             drop(process.table().remove(new));
@@ -230,7 +244,7 @@ pub(crate) fn close_kernel(fd: c_int) {
     unsafe { rustix::io::close(fd) };
 }
 
-fn raw_dup3(old: c_int, new: c_int, flags: DupFlags) -> Result<(), Errno> {
+pub(crate) fn raw_dup3(old: c_int, new: c_int, flags: DupFlags) -> Result<(), Errno> {
     // SAFETY: three integers; what `new` was is closed, as the program wants.
     let result = unsafe { libc::syscall(libc::SYS_dup3, old, new, flags.bits()) };
     if result < 0 { Err(last_error()) } else { Ok(()) }

@@ -8,6 +8,7 @@
  */
 #include "check.h"
 #include <spawn.h>
+#include <sys/un.h>
 #include <sys/uio.h>
 
 #define PORT 5005
@@ -110,11 +111,30 @@ static void all_children(void)
 	CHECK(WEXITSTATUS(system("exit 6")) == 6);
 	alive(ends);
 
-	/* A child that becomes another program and reads what it inherited. */
+	/* Children that become other programs and read what they inherited, while something waits to be read here. */
+	char number[16];
+	char *reader[] = { "sh", "-c", "cat <&$0 >/dev/null 2>&1 & sleep 0.2; kill $!; exit 7", number, NULL };
+
+	snprintf(number, sizeof(number), "%d", ends[1]);
+	CHECK(send(ends[0], "parent", 6, 0) == 6);
+	REACHES(ends[1], POLLIN | POLLOUT);
+	CHECK(fcntl(ends[1], F_GETFD) == 0);
+	CHECK(posix_spawn(&child, "/bin/sh", NULL, NULL, reader, environ) == 0);
+	status_of(child);
+	CHECK(states(ends[1]) == (POLLIN | POLLOUT));
 	child = OK(fork());
 	if (child == 0) {
-		char number[16];
-
+		CHECK(states(ends[1]) & POLLHUP);
+		CHECK(read(ends[1], number, 1) == -1 && errno == EOPNOTSUPP);
+		execv("/bin/sh", reader);
+		_exit(99);
+	}
+	status_of(child);
+	CHECK(states(ends[1]) == (POLLIN | POLLOUT));
+	CHECK(recv(ends[1], number, sizeof(number), 0) == 6);
+	REACHES(ends[1], POLLOUT);
+	child = OK(fork());
+	if (child == 0) {
 		snprintf(number, sizeof(number), "%d", ends[1]);
 		execl("/bin/sh", "sh", "-c", "cat <&$0 >/dev/null 2>&1 & sleep 0.2; kill $!; exit 7", number, (char *)NULL);
 		_exit(99);
@@ -123,6 +143,39 @@ static void all_children(void)
 	alive(ends);
 	CHECK(WEXITSTATUS(status_of(child)) == 7);
 	alive(ends);
+
+	/* Handed over a UNIX socket: what arrives is of no use, and does no harm. */
+	int unix_pair[2], handed = -1;
+	union {
+		char space[CMSG_SPACE(2 * sizeof(int))];
+		struct cmsghdr aligned;
+	} control = { { 0 } };
+	struct iovec octet = { number, 1 };
+	struct msghdr message = {
+		.msg_iov = &octet, .msg_iovlen = 1, .msg_control = control.space, .msg_controllen = sizeof(control.space),
+	};
+	int numbers[2] = { 2, ends[1] };
+
+	OK(socketpair(AF_UNIX, SOCK_STREAM, 0, unix_pair));
+	CMSG_FIRSTHDR(&message)->cmsg_level = SOL_SOCKET;
+	CMSG_FIRSTHDR(&message)->cmsg_type = SCM_RIGHTS;
+	CMSG_FIRSTHDR(&message)->cmsg_len = CMSG_LEN(sizeof(numbers));
+	memcpy(CMSG_DATA(CMSG_FIRSTHDR(&message)), numbers, sizeof(numbers));
+	CHECK(send(ends[0], "parent", 6, 0) == 6);
+	REACHES(ends[1], POLLIN | POLLOUT);
+	CHECK(sendmsg(unix_pair[0], &message, 0) == 1);
+	CHECK(recvmsg(unix_pair[1], &message, 0) == 1 && message.msg_controllen >= CMSG_LEN(sizeof(numbers)));
+	memcpy(numbers, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(numbers));
+	CHECK(write(numbers[0], "", 0) == 0);
+	handed = numbers[1];
+	CHECK(states(handed) & POLLHUP);
+	CHECK(recv(handed, number, sizeof(number), MSG_DONTWAIT) <= 0);
+	CHECK(states(ends[1]) == (POLLIN | POLLOUT));
+	CHECK(recv(ends[1], number, sizeof(number), 0) == 6);
+	OK(close(handed));
+	OK(close(numbers[0]));
+	OK(close(unix_pair[0]));
+	OK(close(unix_pair[1]));
 
 	/* exec of what is not there changes nothing. */
 	FAILS(ENOENT, execl("/no/such/program", "none", (char *)NULL));
