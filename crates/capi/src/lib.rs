@@ -13,5 +13,6 @@ pub mod errno;
 pub mod libsctp;
 pub mod log;
 mod memory;
+pub mod prefixed;
 pub mod process;
 pub mod settings;

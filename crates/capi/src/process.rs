@@ -213,7 +213,9 @@ fn make_stack() -> Result<Stack, Errno> {
         Errno::INVAL
     })?;
     log::start(settings.log);
-    Stack::new(settings.stack).map_err(|error| {
+    let mut config = settings.stack;
+    config.udp_port = crate::prefixed::initial_udp_port().or(config.udp_port);
+    Stack::new(config).map_err(|error| {
         log::say(&error.to_string());
         match error {
             usctp_socket::StackError::System(errno) => Errno::from_raw_os_error(errno),
