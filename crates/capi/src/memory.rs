@@ -7,12 +7,12 @@
 //! * writing: `futex(FUTEX_WAKE_OP)` on a word of our own with a second word in the page in question, which it combines
 //!   with 0 by OR: written atomically, left as it is.
 //!
-//! Either costs some tens of nanoseconds, once per page and call: [`Checked`] remembers the pages of one call. A page
-//! that another thread unmaps in the middle of the call still ends the program; no C program can rely on that.
+//! Either costs some tens of nanoseconds, once per page and call: [`Checked`] remembers the pages of one call. What lies on
+//! the calling thread's own stack, above this very function, is mapped for certain and is not tried: the structures of a
+//! call mostly are. A page that another thread unmaps in the middle of the call still ends the program; no C program can
+//! rely on that.
 
-#![allow(clippy::not_unsafe_ptr_arg_deref, reason = "a pointer is tried before it is touched: a bad one is EFAULT")]
-
-use std::mem::size_of;
+use std::{cell::Cell, mem::size_of};
 
 use libc::{c_int, c_long, c_void};
 use rustix::io::Errno;
@@ -124,6 +124,9 @@ fn each_page(start: *const u8, len: usize, tried: &mut Recent, can: fn(usize) ->
     if first < PAGE {
         return Err(Errno::FAULT);
     }
+    if is_on_own_stack(first, last) {
+        return Ok(());
+    }
     let mut page = first & !(PAGE - 1);
     loop {
         if !tried.holds(page) {
@@ -137,6 +140,37 @@ fn each_page(start: *const u8, len: usize, tried: &mut Recent, can: fn(usize) ->
         }
         page += PAGE;
     }
+}
+
+/// Whether the octets from `first` to `last` lie in the frames of this thread's callers.
+///
+/// A thread that runs on a stack of its own making (a coroutine, a signal's alternate stack) is outside the one that libc
+/// knows of, and gets no shortcut.
+fn is_on_own_stack(first: usize, last: usize) -> bool {
+    let here = (&raw const first).addr();
+    let (bottom, top) = match STACK.get() {
+        UNKNOWN => find_stack(),
+        known => known,
+    };
+    (bottom..top).contains(&here) && first >= here && last < top
+}
+
+#[cold]
+fn find_stack() -> (usize, usize) {
+    let mut stack = NO_STACK;
+    // SAFETY: libc fills the attributes of the calling thread, which are asked and let go.
+    unsafe {
+        let mut attributes = std::mem::zeroed();
+        if libc::pthread_getattr_np(libc::pthread_self(), &raw mut attributes) == 0 {
+            let (mut start, mut size) = (std::ptr::null_mut(), 0);
+            if libc::pthread_attr_getstack(&raw const attributes, &raw mut start, &raw mut size) == 0 {
+                stack = (start.addr(), start.addr() + size);
+            }
+            libc::pthread_attr_destroy(&raw mut attributes);
+        }
+    }
+    STACK.set(stack);
+    stack
 }
 
 fn page_is_readable(page: usize) -> bool {
@@ -160,6 +194,14 @@ fn page_is_writable(page: usize) -> bool {
     };
     result >= 0 || crate::errno::errno() != libc::EFAULT
 }
+
+thread_local! {
+    /// Where this thread's stack begins and ends.
+    static STACK: Cell<(usize, usize)> = const { Cell::new(UNKNOWN) };
+}
+
+const UNKNOWN: (usize, usize) = (0, 0);
+const NO_STACK: (usize, usize) = (1, 1);
 
 /// The smallest page there is; larger ones are tried more than once.
 const PAGE: usize = 4096;
@@ -225,6 +267,26 @@ mod tests {
         let mut octets = vec![0xa5_u8; 3 * PAGE];
         assert_eq!(Checked::new().can_write(octets.as_mut_ptr(), octets.len()), Ok(()));
         assert!(octets.iter().all(|octet| *octet == 0xa5));
+    }
+
+    #[test]
+    fn the_callers_frames_are_known_and_what_lies_beyond_them_is_not() {
+        fn inside(word: &u64) {
+            let first = std::ptr::from_ref(word).addr();
+            assert!(is_on_own_stack(first, first + 7));
+        }
+        std::thread::spawn(|| {
+            inside(&std::hint::black_box(7));
+            let (bottom, top) = STACK.get();
+            assert!(!is_on_own_stack(top, top));
+            assert!(!is_on_own_stack(bottom, bottom + 7), "below what is in use");
+        })
+        .join()
+        .expect("no panic");
+        inside(&std::hint::black_box(7));
+        let heap = Box::new(0_u64);
+        let heap = (&raw const *heap).addr();
+        assert!(!is_on_own_stack(heap, heap + 7));
     }
 
     #[test]

@@ -51,11 +51,32 @@ pub unsafe fn sendmsg(socket: &Description, message: *const msghdr, flags: c_int
         // SAFETY: as above; copied out by `decode`.
         control::decode(unsafe { checked.slice(message.msg_control.cast(), message.msg_controllen) }?)?
     };
-    if message.msg_iovlen > MOST_PIECES {
-        return Err(Errno::MSGSIZE);
-    }
     // SAFETY: as above.
     unsafe { send_pieces(socket, &mut checked, message.msg_iov, message.msg_iovlen, to, &items, flags) }
+}
+
+/// sendmsg(2) with control messages that are ours: what libsctp's functions make.
+///
+/// # Safety
+///
+/// `to`, with its length, and the pieces as for the system call.
+///
+/// # Errors
+///
+/// As sendmsg(2).
+pub(crate) unsafe fn send_with_items(
+    socket: &Description,
+    pieces: *const iovec,
+    number: usize,
+    (to, to_len): (*const sockaddr, socklen_t),
+    items: &[u8],
+    flags: c_int,
+) -> Result<ssize_t, Errno> {
+    let mut checked = Checked::new();
+    // SAFETY: the caller's promise.
+    let to = if to_len == 0 { None } else { Some(unsafe { address_in(&mut checked, to, to_len) }?) };
+    // SAFETY: the caller's promise.
+    unsafe { send_pieces(socket, &mut checked, pieces, number, to, &control::decode(items)?, flags) }
 }
 
 /// sendto(2), and send(2) without an address.
@@ -294,6 +315,9 @@ unsafe fn send_pieces(
     items: &SendItems,
     flags: c_int,
 ) -> Result<ssize_t, Errno> {
+    if number > MOST_PIECES {
+        return Err(Errno::MSGSIZE);
+    }
     // SAFETY: the caller's promise, here and below.
     let array = unsafe { array(checked, pieces, number) }?;
     let mut left = MOST_OCTETS;

@@ -5,17 +5,16 @@ use std::mem::size_of;
 use libc::{c_int, c_uint, c_void, iovec, msghdr, sockaddr, socklen_t, ssize_t};
 use rustix::io::Errno;
 
-use super::{
-    address::length_of_address,
-    system::{self},
-};
+use super::{address::length_of_address, system};
 use crate::{
     abi::{
         Plain, SCTP_AUTHINFO, SCTP_DSTADDRV4, SCTP_DSTADDRV6, SCTP_PRINFO, SCTP_SEND_AUTHINFO_VALID,
         SCTP_SEND_PRINFO_VALID, SCTP_SEND_SNDINFO_VALID, SCTP_SENDV_AUTHINFO, SCTP_SENDV_NOINFO, SCTP_SENDV_PRINFO,
         SCTP_SENDV_SNDINFO, SCTP_SENDV_SPA, SCTP_SNDINFO, SCTP_SNDRCV, control, layout, sockaddr::V6_OCTETS,
     },
+    calls::data::send_with_items,
     memory::Checked,
+    process::{self, Owner},
 };
 
 /// sctp_sendmsg, from `ppid` on.
@@ -218,6 +217,10 @@ unsafe fn send(
     items: &mut [u8],
     flags: c_int,
 ) -> Result<ssize_t, Errno> {
+    if let Owner::Ours(socket) = process::find(fd) {
+        // SAFETY: the caller's promise.
+        return unsafe { send_with_items(&socket, pieces, number, (to, to_len), items, flags) };
+    }
     // SAFETY: integers and pointers.
     let mut message: msghdr = unsafe { std::mem::zeroed() };
     message.msg_name = if to_len == 0 { std::ptr::null_mut() } else { to.cast_mut().cast() };
