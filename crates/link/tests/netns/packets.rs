@@ -188,7 +188,7 @@ fn what_a_full_buffer_drops_is_counted() {
             break;
         }
         // Beside packets, news of the new namespace's addresses may come.
-        got += incoming.iter().filter(|one| matches!(one, usctp_link::Incoming::Packet { .. })).count() as u64;
+        got += incoming.iter().filter(|one| matches!(one, Incoming::Packet(_))).count() as u64;
     }
     // The count comes with the next packet after the loss.
     links.send(&burst[..1], &mut outcomes);
