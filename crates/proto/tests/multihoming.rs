@@ -180,6 +180,18 @@ fn heartbeat_is_echoed_octet_for_octet() {
     assert_eq!(echoed[..11], info[..11]);
 }
 
+/// RFC 9260 §3.2: a chunk's length counts no padding behind its last parameter.
+#[test]
+fn heartbeat_counts_no_padding_of_its_parameter() {
+    let mut peer = Peer::connected();
+    let (now, key) = (peer.now, peer.key());
+    assert!(peer.endpoint.heartbeat(now, key, address(false, 0, 2).into()));
+    let packet = only(peer.received());
+    let chunks = packet.chunks();
+    let [Chunk::Heartbeat { info }] = chunks[..] else { panic!("{chunks:?}") };
+    assert_eq!(usize::from(u16::from_be_bytes([info[2], info[3]])), info.len());
+}
+
 #[test]
 fn forged_heartbeat_ack_confirms_nothing() {
     let mut peer = Peer::with(usctp_proto::AssociationConfig::default());

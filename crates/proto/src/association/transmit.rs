@@ -9,6 +9,9 @@ use crate::{Address, Ecn, Time, Transmit};
 /// Octets of one burst at most: what one UDP datagram, and so one call with segmentation, can hold.
 const MAX_BURST_OCTETS: usize = 65_000;
 
+/// Octets of type and length in front of a parameter's value (RFC 9260 §3.2.1).
+const PARAM_HEADER_LEN: usize = 4;
+
 /// A packet that has been written.
 struct Written {
     len: usize,
@@ -246,6 +249,8 @@ impl Association {
         value[8] = id.0;
         let mut info = Vec::with_capacity(16);
         Param::HeartbeatInfo(&value).encode(&mut info);
+        // RFC 9260 §3.2: the padding of the last parameter is the chunk's own, which its length does not count.
+        info.truncate(PARAM_HEADER_LEN + value.len());
         if self.push(packet, &Chunk::Heartbeat { info: &info }) {
             let jitter = context.entropy.number();
             if let Some(path) = self.paths.get_mut(id) {
