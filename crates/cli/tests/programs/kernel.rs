@@ -5,6 +5,7 @@
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::compile::{Against, compile};
@@ -20,7 +21,11 @@ struct Guest {
     name: String,
     world: World,
     processes: std::cell::Cell<u32>,
+    _only: MutexGuard<'static, ()>,
 }
+
+/// One guest at a time in a process: each takes half a gigabyte, and its name is the process's.
+static ONLY: Mutex<()> = Mutex::new(());
 
 impl Guest {
     /// Starts a guest; `None`, after saying so, where none has been built: only some machines can.
@@ -35,10 +40,11 @@ impl Guest {
             eprintln!("skipped: no kernel peer (interop/linux-kernel/build, as root)");
             return None;
         }
+        let only = ONLY.lock().unwrap_or_else(PoisonError::into_inner);
         let name = format!("usctp-{}", std::process::id());
         // The programs are compiled outside of any namespace; this one only gives the world its folder.
         let world = World::inside(Namespace::new().expect("root may"), link, Family::V4);
-        let guest = Self { scripts, name, world, processes: std::cell::Cell::new(0) };
+        let guest = Self { scripts, name, world, processes: std::cell::Cell::new(0), _only: only };
         let up = guest.script("up").output().expect("the script runs");
         assert!(up.status.success(), "up: {}", String::from_utf8_lossy(&up.stderr));
         Some(guest)
