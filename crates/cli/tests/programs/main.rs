@@ -13,6 +13,7 @@ mod lksctp;
 mod loss;
 mod namespace;
 mod ncat;
+mod options;
 mod process;
 mod python;
 mod refused;
