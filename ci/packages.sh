@@ -1,9 +1,6 @@
 #!/bin/sh
 # packages.sh: installs the Debian packages that the checks need. A bare Debian 12 with Rust is enough to start from.
 # Does nothing where all of them are there already, so it needs root and a network only once.
-#
-#   ci/packages.sh             what `.ci/run` needs
-#   ci/packages.sh --kernel    also what `interop/linux-kernel/build` needs (it downloads the rest itself)
 set -eu
 
 # A C compiler, a C++ compiler for our header, and the headers of today's libsctp, to compare our ABI with; usrsctp, another userspace stack, as a peer.
@@ -12,7 +9,6 @@ packages="git gcc g++ libc6-dev libsctp-dev libusrsctp-dev pkg-config"
 packages="$packages iperf3 lksctp-tools ncat python3 socat"
 # Network namespaces for the tests over raw IP, and a second opinion on the packets that we send.
 packages="$packages iproute2 iptables procps strace tshark"
-[ "${1:-}" != --kernel ] || packages="$packages apt-utils"
 
 missing=
 for package in $packages; do
