@@ -166,20 +166,22 @@ impl Window {
         self.announceable(0).min(self.as_payload(self.size))
     }
 
-    /// How much payload `octets` of buffer take in, in chunks like those that came lately, each with its overhead.
+    /// How much payload `octets` of buffer take in, each chunk with its overhead.
     fn as_payload(&self, octets: u32) -> u32 {
-        let typical = u64::from(self.typical.max(SMALLEST_TYPICAL));
-        let each = typical.saturating_add(u64::from(self.overhead));
-        u32::try_from(u64::from(octets).saturating_mul(typical) / each).unwrap_or(octets)
+        self.fitting(octets.into(), self.overhead)
     }
 
-    /// How much payload fits the memory that is left beside `used`, in chunks like those that came lately. The peer counts
-    /// payload only; told more than fits, it would send chunks that we must drop, and wait for its timer.
+    /// How much payload fits the memory that is left beside `used`. The peer counts payload only; told more than fits, it
+    /// would send chunks that we must drop, and wait for its timer.
     fn announceable(&self, used: u64) -> u32 {
-        let free = self.memory_limit().saturating_sub(used);
+        self.fitting(self.memory_limit().saturating_sub(used), CHUNK_COST)
+    }
+
+    /// How much payload fits `octets`, in chunks like those that came lately, of which each takes `cost` octets beside it.
+    fn fitting(&self, octets: u64, cost: u32) -> u32 {
         let typical = u64::from(self.typical.max(SMALLEST_TYPICAL));
-        let each = typical.saturating_add(u64::from(CHUNK_COST));
-        u32::try_from(free.saturating_mul(typical) / each).unwrap_or(u32::MAX)
+        let each = typical.saturating_add(u64::from(cost));
+        u32::try_from(octets.saturating_mul(typical) / each).unwrap_or(u32::MAX)
     }
 
     /// What is charged, and what our own bookkeeping takes beside it: a peer that sends many small chunks fills the
