@@ -265,7 +265,7 @@ impl Socket {
                     Some(Stage::SettingUp) => writers.ticket(),
                 }
             };
-            if let Err(error) = self.sleep(ticket, &limit)
+            if let Err(error) = ticket.sleep(&self.stack().clock, &limit)
                 && error != SocketError::WouldBlock
             {
                 break Err(error);
