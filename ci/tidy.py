@@ -11,6 +11,8 @@ import re
 import subprocess
 import sys
 
+import conformance
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 FILE_WARN, FILE_FAIL = 500, 700  # lines without tests
@@ -170,6 +172,8 @@ def main():
             check_rust(path, source)
         elif path.suffix == ".md":
             check_document(path, source)
+    for path, line, text in conformance.findings():
+        fail(path, line, text)
     print(f"tidy: {errors} error{'s' if errors != 1 else ''}")
     return 1 if errors else 0
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use usctp_socket::{LinkChoice, StackConfig};
+use usctp_socket::{LinkChoice, Personality, StackConfig};
 
 use crate::Error;
 
@@ -96,6 +96,12 @@ impl StackBuilder {
     /// Records every packet in this file, as pcapng.
     pub fn pcap(mut self, file: impl Into<PathBuf>) -> Self {
         self.config.pcap = Some(file.into());
+        self
+    }
+
+    /// Whose choice counts where Linux and RFC 6458 differ. Default: the RFC's.
+    pub fn personality(mut self, personality: Personality) -> Self {
+        self.config.personality = personality;
         self
     }
 

@@ -29,6 +29,11 @@ pub(crate) fn initial_udp_port() -> Option<u16> {
     u16::try_from(UDP_PORT.load(Ordering::Relaxed)).ok().filter(|port| *port != 0)
 }
 
+/// Whether a socket was made by a function with the prefix.
+pub(crate) fn is_used() -> bool {
+    IS_USED.load(Ordering::Relaxed)
+}
+
 /// Sets the local UDP port of the stack, as USCTP_UDP_PORT does. To be called before the first socket is made.
 #[unsafe(no_mangle)]
 pub extern "C" fn usctp_init(local_udp_port: u16) {
@@ -43,6 +48,7 @@ pub extern "C" fn usctp_socket(domain: c_int, kind: c_int, protocol: c_int) -> c
         if process::is_shared_memory_child() {
             return Err(Errno::OPNOTSUPP);
         }
+        IS_USED.store(true, Ordering::Relaxed);
         let process = process::obtain()?;
         static AT_EXIT: AtomicBool = AtomicBool::new(false);
         if !AT_EXIT.swap(true, Ordering::Relaxed) {
@@ -296,4 +302,5 @@ extern "C" fn at_exit() {
     });
 }
 
+static IS_USED: AtomicBool = AtomicBool::new(false);
 static UDP_PORT: AtomicU32 = AtomicU32::new(0);

@@ -25,7 +25,7 @@ use rustix::{
     mm::{Advice, MapFlags, ProtFlags},
     process::Pid,
 };
-use usctp_socket::Stack;
+use usctp_socket::{Personality, Stack};
 
 use crate::{
     bits::Bits,
@@ -214,6 +214,9 @@ fn make_stack() -> Result<Stack, Errno> {
     })?;
     log::start(settings.log);
     let mut config = settings.stack;
+    // Who calls the functions with the prefix has written for this library, all others for Linux.
+    let usual = if crate::prefixed::is_used() { Personality::Rfc } else { Personality::Linux };
+    config.personality = settings.personality.unwrap_or(usual);
     config.udp_port = crate::prefixed::initial_udp_port().or(config.udp_port);
     Stack::new(config).map_err(|error| {
         log::say(&error.to_string());

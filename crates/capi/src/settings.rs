@@ -3,13 +3,15 @@
 use std::{ffi::CStr, ffi::OsStr, os::unix::ffi::OsStrExt, path::PathBuf, str::FromStr, time::Duration};
 
 use tracing::level_filters::LevelFilter;
-use usctp_socket::{LinkChoice, StackConfig};
+use usctp_socket::{LinkChoice, Personality, StackConfig};
 
 /// Everything that the environment says.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The stack's own settings.
     pub stack: StackConfig,
+    /// The personality, if it is said: the default depends on the functions that are called.
+    pub personality: Option<Personality>,
     /// How much is written to standard error.
     pub log: LevelFilter,
 }
@@ -50,11 +52,17 @@ impl Settings {
         if let Some(value) = variable("USCTP_EXIT_TIMEOUT") {
             stack.exit_timeout = Some(seconds("USCTP_EXIT_TIMEOUT", &value)?);
         }
+        let personality = match variable("USCTP_PERSONALITY").as_deref() {
+            None => None,
+            Some(b"linux") => Some(Personality::Linux),
+            Some(b"rfc") => Some(Personality::Rfc),
+            Some(value) => return Err(bad("USCTP_PERSONALITY", value, "allowed are linux, rfc")),
+        };
         let log = match variable("USCTP_LOG") {
             Some(value) => level("USCTP_LOG", &value)?,
             None => LevelFilter::WARN,
         };
-        Ok(Self { stack, log })
+        Ok(Self { stack, personality, log })
     }
 }
 
@@ -120,6 +128,7 @@ mod tests {
         assert_eq!(settings.stack.udp_port, None);
         assert_eq!(settings.stack.udp_peer_port, 9899);
         assert_eq!(settings.stack.exit_timeout, None);
+        assert_eq!(settings.personality, None);
         assert_eq!(settings.log, LevelFilter::WARN);
     }
 
@@ -131,6 +140,7 @@ mod tests {
             ("USCTP_UDP_PEER_PORT", ""),
             ("USCTP_PCAP", "/tmp/x"),
             ("USCTP_LOG", "debug"),
+            ("USCTP_PERSONALITY", "rfc"),
             ("USCTP_EXIT_TIMEOUT", "2.5"),
         ])
         .expect("good values");
@@ -140,6 +150,7 @@ mod tests {
         assert_eq!(settings.stack.pcap, Some(PathBuf::from("/tmp/x")));
         assert_eq!(settings.stack.exit_timeout, Some(Duration::from_millis(2500)));
         assert_eq!(settings.log, LevelFilter::DEBUG);
+        assert_eq!(settings.personality, Some(Personality::Rfc));
     }
 
     #[test]
@@ -150,6 +161,7 @@ mod tests {
             ("USCTP_UDP_PORT", "65536"),
             ("USCTP_UDP_PEER_PORT", "-1"),
             ("USCTP_LOG", "loud"),
+            ("USCTP_PERSONALITY", "bsd"),
             ("USCTP_EXIT_TIMEOUT", "nan"),
             ("USCTP_EXIT_TIMEOUT", "-1"),
         ] {

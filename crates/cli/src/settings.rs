@@ -27,6 +27,9 @@ pub(crate) struct Settings {
     /// Record every packet in FILE, as pcapng
     #[arg(long, value_name = "FILE")]
     pub(crate) pcap: Option<PathBuf>,
+    /// Whose choice counts where Linux and RFC 6458 differ; linux for programs that are run
+    #[arg(long, value_enum, value_name = "NAME")]
+    pub(crate) personality: Option<PersonalityChoice>,
     /// What is written to standard error: off, error, warn, info, debug or trace
     #[arg(long, value_enum, value_name = "LEVEL")]
     pub(crate) log: Option<LogLevel>,
@@ -44,6 +47,15 @@ pub(crate) enum LinkChoice {
     Udp,
     /// Raw where the process may open it, else UDP.
     Auto,
+}
+
+/// Whose choice counts where the two differ.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum PersonalityChoice {
+    /// What programs written on Linux expect.
+    Linux,
+    /// What RFC 6458 says.
+    Rfc,
 }
 
 /// How much is logged.
@@ -71,6 +83,7 @@ const LINK: &str = "USCTP_LINK";
 const UDP_PORT: &str = "USCTP_UDP_PORT";
 const UDP_PEER_PORT: &str = "USCTP_UDP_PEER_PORT";
 const PCAP: &str = "USCTP_PCAP";
+const PERSONALITY: &str = "USCTP_PERSONALITY";
 const LOG: &str = "USCTP_LOG";
 const EXIT_TIMEOUT: &str = "USCTP_EXIT_TIMEOUT";
 
@@ -98,6 +111,9 @@ impl Settings {
                 return Err(Failure::new(Status::Usage, text));
             }
             variables.push((PCAP, absolute.into()));
+        }
+        if let Some(personality) = self.personality {
+            variables.push((PERSONALITY, value_name(personality).into()));
         }
         if let Some(level) = self.log {
             variables.push((LOG, value_name(level).into()));
@@ -138,6 +154,9 @@ impl Settings {
         if let Some(seconds) = text(EXIT_TIMEOUT).and_then(|seconds| seconds.parse().ok()) {
             builder = builder.exit_timeout(std::time::Duration::from_secs_f64(seconds));
         }
+        if let Some(name) = text(PERSONALITY).and_then(|name| PersonalityChoice::from_str(&name, false).ok()) {
+            builder = builder.personality(name.into());
+        }
         Ok(builder.build()?)
     }
 }
@@ -152,14 +171,24 @@ impl From<LinkChoice> for usctp::LinkChoice {
     }
 }
 
+impl From<PersonalityChoice> for usctp::Personality {
+    fn from(choice: PersonalityChoice) -> Self {
+        match choice {
+            PersonalityChoice::Linux => Self::Linux,
+            PersonalityChoice::Rfc => Self::Rfc,
+        }
+    }
+}
+
 /// Checks the variables that this process was itself started with, so that a mistake is told here, once, and not by
 /// every program of a pipeline.
 pub(crate) fn check_environment() -> Result<(), Failure> {
     type Check = fn(&OsStr) -> Option<String>;
-    let checks: [(&str, Check); 5] = [
+    let checks: [(&str, Check); 6] = [
         (LINK, |value| one_of::<LinkChoice>(value)),
         (UDP_PORT, port),
         (UDP_PEER_PORT, port),
+        (PERSONALITY, |value| one_of::<PersonalityChoice>(value)),
         (LOG, |value| one_of::<LogLevel>(value)),
         (EXIT_TIMEOUT, |value| parse_seconds(&value.to_string_lossy()).err()),
     ];

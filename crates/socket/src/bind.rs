@@ -10,6 +10,7 @@ use usctp_proto::{Address, BindError, Binding, BindingKey, Time};
 
 use crate::{
     Domain, Socket, SocketError,
+    connect::is_unicast,
     host::{self, to_link},
     privilege,
     settings::Device,
@@ -44,12 +45,17 @@ impl Socket {
         if addresses.is_empty() {
             return Err(SocketError::InvalidArgument);
         }
+        let was_bound = state.socket(index)?.binding.is_some();
         for (done, address) in addresses.iter().enumerate() {
             let result = state.bind_one(now, self.link(), index, *address);
             if let Err(error) = result {
-                // What was added before goes again; a binding that this call has made keeps its port, as on Linux.
+                // What was added before goes again. Linux leaves the first address of a socket that was not bound; the
+                // RFC does not (D8.1-13).
                 for added in &addresses[..done] {
                     let _ = state.unbind_one(now, index, *added);
+                }
+                if !was_bound && !state.personality.is_linux() {
+                    state.unbind_all(index);
                 }
                 return Err(error);
             }
@@ -61,7 +67,8 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// EBUSY for the last one, EINVAL for one that is not bound or has another port.
+    /// EBUSY for the last one (EINVAL in the RFC's personality), EINVAL for one that is not bound or has another port.
+    /// Nothing is removed then.
     pub fn bind_remove(&self, addresses: &[SocketAddr]) -> Result<(), SocketError> {
         let mut state = self.enter();
         let now = state.now;
@@ -70,7 +77,17 @@ impl Socket {
         if addresses.is_empty() {
             return Err(SocketError::InvalidArgument);
         }
-        addresses.iter().try_for_each(|address| state.unbind_one(now, index, *address))
+        for (done, address) in addresses.iter().enumerate() {
+            if let Err(error) = state.unbind_one(now, index, *address) {
+                for removed in &addresses[..done] {
+                    let _ = state.bind_one(now, self.link(), index, *removed);
+                }
+                // RFC 6458 §9.1 has EINVAL for the last address (D8.1-9).
+                let is_last = error == SocketError::Busy && !state.personality.is_linux();
+                return Err(if is_last { SocketError::InvalidArgument } else { error });
+            }
+        }
+        Ok(())
     }
 }
 
@@ -259,6 +276,13 @@ impl State {
         Some(like)
     }
 
+    /// Takes back the binding of a socket that has no association.
+    fn unbind_all(&mut self, index: usize) {
+        if let Some(key) = self.sockets.get_mut(index).and_then(|socket| socket.binding.take()) {
+            self.leave_binding(key);
+        }
+    }
+
     fn extend(&mut self, now: Time, key: BindingKey, address: Address) -> Result<(), SocketError> {
         self.endpoint.add_addresses(now, key, &[address]).map_err(bind_error)?;
         if let Some(bound) = self.bindings.get_mut(&key) {
@@ -278,6 +302,9 @@ impl State {
             return Err(SocketError::Busy);
         }
         let (address, port) = checked?;
+        if !is_unicast(address) {
+            return Err(SocketError::AddressNotAvailable);
+        }
         if port != 0 && port != bound.port || !bound.addresses.contains(&address) {
             return Err(SocketError::InvalidArgument);
         }

@@ -17,6 +17,7 @@ mod name;
 mod notification;
 mod options;
 mod outbox;
+pub mod personality;
 mod privilege;
 mod queue;
 mod readiness;
@@ -40,6 +41,7 @@ pub use options::{
     AssociationParameters, AssociationStatistics, DelayedSack, GeneralName, GeneralValue, OptionName, OptionValue,
     PathInfo, PathParameters, PathThresholds, RtoParameters, Scope, Status,
 };
+pub use personality::Personality;
 pub use readiness::Readiness;
 pub use socket::{How, Socket};
 pub use stack::{Domain, LinkChoice, Stack, StackConfig, Style};

@@ -19,7 +19,7 @@ use usctp_link::{Link, LinkSettings, Links};
 use usctp_proto::{Endpoint, EndpointConfig, EndpointCounters, Time};
 
 use crate::{
-    Socket, SocketError, StackError,
+    Personality, Socket, SocketError, StackError,
     clock::Clock,
     driver,
     host::{self, HostRouting},
@@ -55,13 +55,23 @@ pub struct StackConfig {
     pub pcap: Option<PathBuf>,
     /// How long [`Stack::finish`] waits for queued data and shutdowns; `None`: the protocol's own limits.
     pub exit_timeout: Option<Duration>,
+    /// Whose choice counts where Linux and RFC 6458 differ.
+    pub personality: Personality,
     /// Seed of all randomness, of full entropy; `None`: from the operating system.
     pub seed: Option<[u8; 32]>,
 }
 
 impl Default for StackConfig {
     fn default() -> Self {
-        Self { link: LinkChoice::Auto, udp_port: None, udp_peer_port: 9899, pcap: None, exit_timeout: None, seed: None }
+        Self {
+            link: LinkChoice::Auto,
+            udp_port: None,
+            udp_peer_port: 9899,
+            pcap: None,
+            exit_timeout: None,
+            personality: Personality::default(),
+            seed: None,
+        }
     }
 }
 
@@ -146,7 +156,7 @@ impl Stack {
             .set_out_of_the_blue_policy(Box::new(move |port, address| asked.may_answer(port, host::to_link(address))));
         endpoint.handle_local_addresses(clock.now(), &host::local_addresses(&*link));
         let inner = StackInner {
-            state: Mutex::new(State::new(endpoint)),
+            state: Mutex::new(State::new(endpoint, config.personality)),
             outbox: Mutex::default(),
             send_owed: AtomicBool::new(false),
             is_blocked: AtomicBool::new(false),

@@ -14,7 +14,7 @@ use usctp_link::PortClaim;
 use usctp_proto::{Address, AssociationKey, BindingKey, Endpoint, Time};
 
 use crate::{
-    AssocId, Domain, SocketError, Style,
+    AssocId, Domain, Personality, SocketError, Style,
     key_hash::KeyMap,
     queue::ReceiveQueue,
     readiness_fd::ReadinessFd,
@@ -25,6 +25,8 @@ use crate::{
 /// Everything behind the lock.
 pub(crate) struct State {
     pub(crate) endpoint: Endpoint,
+    /// Whose choice counts where Linux and RFC 6458 differ.
+    pub(crate) personality: Personality,
     pub(crate) sockets: Slab<SocketState>,
     pub(crate) associations: KeyMap<AssociationKey, Association>,
     pub(crate) ids: KeyMap<AssocId, AssociationKey>,
@@ -168,9 +170,10 @@ pub(crate) struct Bound {
 }
 
 impl State {
-    pub(crate) fn new(endpoint: Endpoint) -> Self {
+    pub(crate) fn new(endpoint: Endpoint, personality: Personality) -> Self {
         Self {
             endpoint,
+            personality,
             sockets: Slab::new(),
             associations: KeyMap::default(),
             ids: KeyMap::default(),

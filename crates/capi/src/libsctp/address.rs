@@ -146,6 +146,9 @@ pub fn getaddrlen(family: sa_family_t) -> c_int {
 
 /// Octets of a packed array of addresses. No array is as wrong as no addresses: EINVAL.
 pub(super) fn packed_octets(addresses: *const sockaddr, number: c_int) -> Result<usize, Errno> {
+    if addresses.is_null() {
+        return Err(Errno::INVAL);
+    }
     let mut checked = Checked::new();
     let mut octets = 0;
     for _ in 0..number {
@@ -245,7 +248,7 @@ mod tests {
         assert_eq!(packed_octets(start, 2), Ok(44));
         assert_eq!(packed_octets(start, 0), Err(Errno::INVAL));
         assert_eq!(packed_octets(start, -1), Err(Errno::INVAL));
-        assert_eq!(packed_octets(std::ptr::null(), 1), Err(Errno::FAULT));
+        assert_eq!(packed_octets(std::ptr::null(), 1), Err(Errno::INVAL));
         octets[16] = 1;
         assert_eq!(packed_octets(octets.as_ptr().cast(), 2), Err(Errno::INVAL));
     }

@@ -73,7 +73,8 @@ impl Namespace {
             .map_err(|error| format!("entering a network namespace needs root: {error}"))
     }
 
-    fn must(&self, program: &str, arguments: &[&str]) {
+    /// Runs a program inside that has to succeed.
+    pub(crate) fn must(&self, program: &str, arguments: &[&str]) {
         let status = self.command(program).args(arguments).status().expect("nsenter runs");
         assert!(status.success(), "{program} {arguments:?}: {status}");
     }

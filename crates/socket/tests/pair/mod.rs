@@ -10,9 +10,9 @@ use std::{
 
 use usctp_link::{Address, MemoryHub, Packet};
 use usctp_socket::{
-    AssocId, AssociationChangeState, Domain, Notification, NotificationKind, OptionName, OptionValue, ReceiveFlags,
-    Received, RtoParameters, Scope, SendFlags, SendInfo, SendRequest, Socket, SocketError, Stack, StackConfig, Style,
-    Subscriptions,
+    AssocId, AssociationChangeState, Domain, Notification, NotificationKind, OptionName, OptionValue, Personality,
+    ReceiveFlags, Received, RtoParameters, Scope, SendFlags, SendInfo, SendRequest, Socket, SocketError, Stack,
+    StackConfig, Style, Subscriptions,
 };
 
 /// The client's host.
@@ -66,7 +66,7 @@ impl Pair {
 
 pub fn stack(hub: &MemoryHub, addresses: &[&str], seed: u8) -> Stack {
     let addresses: Vec<_> = addresses.iter().map(|text| Address::from(ip(text))).collect();
-    let config = StackConfig { seed: Some([seed; 32]), ..StackConfig::default() };
+    let config = StackConfig { seed: Some([seed; 32]), personality: Personality::Linux, ..StackConfig::default() };
     Stack::with_link(Arc::new(hub.attach(&addresses)), &config).expect("a stack")
 }
 
