@@ -136,6 +136,10 @@ pub struct PathConfig {
     pub dscp: u8,
     /// IPv6 flow label.
     pub flow_label: u32,
+    /// What the host's own queues are told of each packet (SO_PRIORITY of socket(7)); 0: nothing.
+    pub priority: u32,
+    /// Index of the interface that packets must leave through (SO_BINDTODEVICE); 0: the routing table decides.
+    pub interface: u32,
     /// What was asked for encapsulation: see [`crate::Routing::carrier`].
     pub udp_port: Option<u16>,
 }
@@ -151,6 +155,8 @@ impl Default for PathConfig {
             mtu: 0,
             dscp: 0,
             flow_label: 0,
+            priority: 0,
+            interface: 0,
             udp_port: None,
         }
     }

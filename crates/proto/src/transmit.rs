@@ -30,6 +30,10 @@ pub struct Transmit {
     pub dscp: u8,
     /// IPv6 flow label (20 bits), 0 for none.
     pub flow_label: u32,
+    /// Priority in the host's own queues (SO_PRIORITY); 0 for none.
+    pub priority: u32,
+    /// Index of the interface to leave through; 0: as the routing table says.
+    pub interface: u32,
     /// Whether routers may not fragment.
     pub dont_fragment: bool,
     /// Octets of SCTP written to the buffer, of all packets together.

@@ -239,6 +239,12 @@ impl Peer {
         self.endpoint.send(self.now, self.key(), message).expect("sent");
     }
 
+    /// The program of the endpoint is out of send buffer.
+    pub(crate) fn program_waits_for_room(&mut self) {
+        let key = self.key();
+        self.endpoint.push(self.now, key);
+    }
+
     pub(crate) fn key(&self) -> AssociationKey {
         self.association.expect("an association")
     }

@@ -81,6 +81,27 @@ fn nagle_keeps_a_second_small_message_back_until_the_first_is_acknowledged() {
     assert_eq!(only(peer.received()).data()[0].payload, b"second");
 }
 
+/// A sender that is out of send buffer cannot make the packet any fuller: on a path of large packets it would wait for
+/// the peer's delayed SACK, each time.
+#[test]
+fn nagle_holds_nothing_back_from_a_sender_without_room() {
+    let mut peer = Peer::connected();
+    peer.program_sends(b"first");
+    only(peer.received());
+    peer.program_sends(b"second");
+    peer.program_sends(b"third");
+    silence(&peer.received());
+    peer.program_waits_for_room();
+    let packet = only(peer.received());
+    let payloads: Vec<_> = packet.data().iter().map(|data| data.payload.to_vec()).collect();
+    assert_eq!(payloads, [b"second".to_vec(), b"third".to_vec()]);
+    // Only those: what comes when there is room again may wait.
+    peer.program_sends(b"fourth");
+    silence(&peer.received());
+    peer.send(&[sack(packet.data()[1].tsn)]);
+    assert_eq!(only(peer.received()).data()[0].payload, b"fourth");
+}
+
 #[test]
 fn streams_are_numbered_each_for_itself() {
     let mut pair = Pair::connected(Settings::default());

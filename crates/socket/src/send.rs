@@ -98,6 +98,8 @@ impl Socket {
         let info = state.complete(target.key, message.request);
         let room = message.fits(state, index, target, &info).map_err(|error| self.give_up(state, target, error))?;
         if !room {
+            // Nothing can be added before something is acknowledged.
+            state.endpoint.push(now, target.key);
             if limit.is_over(now) {
                 return Err(self.give_up(state, target, SocketError::WouldBlock));
             }
@@ -413,12 +415,16 @@ impl State {
         }
         if let Some(socket) = self.sockets.get_mut(index) {
             socket.send_used += cost;
-            if socket.send_space() == 0 {
+            let is_full = socket.send_space() == 0;
+            if is_full {
                 socket.room_since = None;
             }
             // A thread that has waited comes back to what the descriptor was not shown meanwhile.
-            if socket.send_space() == 0 || target.has_waited {
+            if is_full || target.has_waited {
                 self.touch(index);
+            }
+            if is_full {
+                self.endpoint.push(now, target.key);
             }
         }
         Ok(())

@@ -38,6 +38,11 @@ impl Association {
         self.outbound.send_charge(len, self.paths.fragmentation_point(&self.config))
     }
 
+    /// Nagle's delay ends for what is queued.
+    pub(crate) fn push_queued(&mut self) {
+        self.outbound.push();
+    }
+
     /// The program has consumed so much; a window update may be owed.
     pub(crate) fn release(&mut self, octets: u32) {
         if let Some(peer) = &mut self.peer {

@@ -312,6 +312,8 @@ impl Association {
             ecn,
             dscp: path.config.dscp,
             flow_label: path.config.flow_label,
+            priority: path.config.priority,
+            interface: path.config.interface,
             dont_fragment: written.dont_fragment,
             len: written.len,
             segment_size: None,

@@ -418,6 +418,11 @@ impl Endpoint {
         self.associations.get(association).map_or(len, |association| association.send_charge(len))
     }
 
+    /// The program is out of send buffer: what is queued goes without waiting for more (Nagle's rule).
+    pub fn push(&mut self, now: Time, association: AssociationKey) {
+        self.with(now, association, |association, _| association.push_queued());
+    }
+
     /// The program has consumed `octets` (of [`crate::Delivery::charge`]) of what was delivered.
     pub fn release(&mut self, now: Time, association: AssociationKey, octets: u32) {
         self.with(now, association, |association, _| association.release(octets));

@@ -68,6 +68,8 @@ impl Replies {
             ecn: Ecn::NotEct,
             dscp: 0,
             flow_label: 0,
+            priority: 0,
+            interface: 0,
             // RFC 9260 §3.3.3: an INIT ACK can be larger than a packet of the path; there is no path yet to know by.
             dont_fragment: false,
             len: octets.len(),

@@ -74,6 +74,8 @@ pub(crate) struct Outbound {
     buffered: usize,
     /// The program has ended its sending: nothing waits for more data to come.
     draining: bool,
+    /// What is queued waits for no more to come, until all of it is sent.
+    pushed: bool,
     counters: OutboundCounters,
 }
 
@@ -138,6 +140,7 @@ impl Outbound {
             next_message: 0,
             buffered: 0,
             draining: false,
+            pushed: false,
             counters: OutboundCounters::default(),
         }
     }
@@ -162,6 +165,7 @@ impl Outbound {
         let message = QueuedMessage::new(id, message, wish, point, overhead);
         self.buffered += message.charge();
         self.outcomes.dry = false;
+        self.pushed &= !self.queue.is_empty();
         self.queue.push(message);
         self.burst.on_occasion(now);
         Ok(id)
@@ -198,6 +202,11 @@ impl Outbound {
     /// The program sends no more (SHUTDOWN-PENDING): small chunks wait no longer, and the last one asks for a SACK at once.
     pub(crate) fn drain(&mut self) {
         self.draining = true;
+    }
+
+    /// The program can add nothing before something is acknowledged: Nagle's delay would only wait for its own end.
+    pub(crate) fn push(&mut self) {
+        self.pushed = true;
     }
 
     /// Messages whose lifetime is over and that were not begun fail.
@@ -254,6 +263,7 @@ impl Outbound {
         self.echo_answered = None;
         self.stream_count = config.streams;
         self.draining = false;
+        self.pushed = false;
     }
 
     /// The next thing that the layer above should know.

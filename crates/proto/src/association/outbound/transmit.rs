@@ -275,7 +275,7 @@ impl Outbound {
         let unacknowledged = self.in_flight.outstanding_chunks() > 0 || self.in_flight.marked() > 0;
         let whole = !message.begun && message.rest.len() <= point as usize;
         let full = self.queue.octets() >= path.pmdcs().saturating_sub(Data::HEADER_LEN as u32) as usize;
-        !config.no_delay && !self.draining && unacknowledged && whole && !full
+        !config.no_delay && !self.draining && !self.pushed && unacknowledged && whole && !full
     }
 
     /// The largest payload of a chunk of `message` begun now.
