@@ -28,10 +28,15 @@ done
 version=$(sed -n 's/^version = "\(.*\)"$/\1/p' "$from/Cargo.toml" | head -n 1)
 
 install -d "$root/bin" "$root/lib/usctp" "$root/lib/pkgconfig" "$root/include/usctp/netinet"
-install -m 755 "$USCTP_TARGET_DIR/usctp" "$root/bin/usctp"
-install -m 755 "$USCTP_TARGET_DIR/libsctp.so" "$root/lib/usctp/libsctp.so.1"
+# By rename, so that programs that run from the old files are left alone.
+put() { # put MODE FROM TO
+    install -m "$1" "$2" "$3.new.$$"
+    mv -f "$3.new.$$" "$3"
+}
+put 755 "$USCTP_TARGET_DIR/usctp" "$root/bin/usctp"
+put 755 "$USCTP_TARGET_DIR/libsctp.so" "$root/lib/usctp/libsctp.so.1"
 ln -sf libsctp.so.1 "$root/lib/usctp/libsctp.so"
-install -m 644 "$from/crates/capi/include/netinet/sctp.h" "$root/include/usctp/netinet/sctp.h"
+put 644 "$from/crates/capi/include/netinet/sctp.h" "$root/include/usctp/netinet/sctp.h"
 cat >"$root/lib/pkgconfig/usctp.pc" <<PC
 prefix=$prefix
 libdir=\${prefix}/lib/usctp

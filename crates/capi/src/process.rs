@@ -220,8 +220,13 @@ fn make_stack() -> Result<Stack, Errno> {
     config.udp_port = crate::prefixed::initial_udp_port().or(config.udp_port);
     Stack::new(config).map_err(|error| {
         log::say(&error.to_string());
-        match error {
-            usctp_socket::StackError::System(errno) => Errno::from_raw_os_error(errno),
+        let errno = match error {
+            usctp_socket::StackError::System(errno) | usctp_socket::StackError::Link { errno, .. } => errno,
+            _ => libc::EPROTONOSUPPORT,
+        };
+        match Errno::from_raw_os_error(errno) {
+            // As `socket` does without SCTP when there is no room for another descriptor.
+            scarce @ (Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM) => scarce,
             // What a kernel without SCTP says: it cannot be had here.
             _ => Errno::PROTONOSUPPORT,
         }

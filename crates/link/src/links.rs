@@ -22,7 +22,7 @@ use crate::{
     registry::Registry,
     routes::Routes,
     send::send_run,
-    sockets::PacketSocket,
+    sockets::{Mode, PacketSocket},
     udp::UdpLinks,
     waiter::{Ready, Waiter},
 };
@@ -199,7 +199,7 @@ impl Link for Links {
                 other.link == first.link
                     && other.source == first.source
                     && other.destination.ip.is_ipv4() == first.destination.ip.is_ipv4()
-                    && other.dont_fragment == first.dont_fragment
+                    && Mode::of(other) == Mode::of(first)
             };
             let end = begin + packets[begin..].iter().take_while(alike).count();
             match self.socket_for(first) {

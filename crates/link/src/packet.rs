@@ -58,6 +58,10 @@ pub struct Outgoing<'a> {
     pub dscp: u8,
     /// IPv6 flow label (20 bits), 0 for none of ours.
     pub flow_label: u32,
+    /// Priority in the host's own queues (SO_PRIORITY of socket(7)); 0 for none.
+    pub priority: u32,
+    /// Index of the interface to leave through; 0: as the routing table says.
+    pub interface: u32,
     /// Whether nobody may fragment it on the way.
     pub dont_fragment: bool,
     /// The octets of SCTP, of all packets together, checksums filled in.

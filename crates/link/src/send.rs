@@ -7,11 +7,11 @@ use rustix::io::Errno;
 use crate::{
     Address, Outgoing, SendOutcome,
     counters::Counts,
-    sockets::PacketSocket,
+    sockets::{Mode, PacketSocket},
     sys::batch::{self, BATCH, Message},
 };
 
-/// Sends a run of packets that all leave through `socket` and agree about fragmentation. `outcomes` has one place for
+/// Sends a run of packets that all leave through `socket` and want the same [`Mode`] of it. `outcomes` has one place for
 /// each, [`SendOutcome::Sent`] at first. `mtu` is asked what fits towards an address, where something did not.
 pub(crate) fn send_run(
     socket: &PacketSocket,
@@ -21,19 +21,17 @@ pub(crate) fn send_run(
     mtu: &dyn Fn(Address) -> u32,
 ) {
     let run = Run { socket, packets, outcomes, counts, mtu, at: Place::default(), split: false, retried: false };
-    let allow = packets.first().is_some_and(|first| !first.dont_fragment);
-    let allowed = socket.fragments_allowed.read().unwrap_or_else(PoisonError::into_inner);
-    if *allowed == allow {
+    let Some(wanted) = packets.first().map(Mode::of) else { return };
+    let mode = socket.mode.read().unwrap_or_else(PoisonError::into_inner);
+    if *mode == wanted {
         run.send();
         return;
     }
-    drop(allowed);
+    drop(mode);
     // Left as it is then: packets of one kind mostly follow each other, and switching takes a system call.
-    let mut allowed = socket.fragments_allowed.write().unwrap_or_else(PoisonError::into_inner);
-    if *allowed != allow {
-        socket.allow_fragments(allow);
-        *allowed = allow;
-    }
+    let mut mode = socket.mode.write().unwrap_or_else(PoisonError::into_inner);
+    socket.switch(*mode, wanted);
+    *mode = wanted;
     run.send();
 }
 

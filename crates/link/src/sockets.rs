@@ -36,15 +36,38 @@ pub(crate) struct PacketSocket {
     pub(crate) bound: Address,
     /// The local UDP port; `None` on raw sockets.
     pub(crate) udp_port: Option<u16>,
-    /// Whether the socket's options say that packets may be fragmented: IPv4 has no such mark for a single packet. Held for
-    /// reading while packets leave, for writing while it is changed.
-    pub(crate) fragments_allowed: RwLock<bool>,
+    /// What the socket's options say of all packets, because the kernel takes it from nowhere else. Held for reading while
+    /// packets leave, for writing while it is changed.
+    pub(crate) mode: RwLock<Mode>,
     /// UDP only: the kernel cuts a large buffer into packets (UDP_SEGMENT).
     pub(crate) segmenting: AtomicBool,
     /// IPv6 only: flow labels of our choice are let through.
     pub(crate) labelling: AtomicBool,
     /// The kernel's count of packets that found the buffer full, as last told.
     pub(crate) overflow_seen: AtomicU32,
+}
+
+/// What is said to the kernel of a socket and not of a packet.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Mode {
+    /// Packets may be fragmented: IPv4 has no such mark for a single packet.
+    fragments: bool,
+    /// SO_PRIORITY.
+    priority: u32,
+    /// IPv4 only, and 0 where no priority is asked for: the type of service then goes with each packet.
+    traffic_class: u8,
+}
+
+impl Mode {
+    /// What `outgoing` needs on a socket of its family.
+    pub(crate) fn of(outgoing: &Outgoing<'_>) -> Self {
+        let with_class = outgoing.priority != 0 && outgoing.destination.ip.is_ipv4();
+        Self {
+            fragments: !outgoing.dont_fragment,
+            priority: outgoing.priority,
+            traffic_class: if with_class { outgoing.dscp << 2 | outgoing.ecn.bits() } else { 0 },
+        }
+    }
 }
 
 impl PacketSocket {
@@ -55,7 +78,7 @@ impl PacketSocket {
             link,
             bound,
             udp_port,
-            fragments_allowed: RwLock::new(false),
+            mode: RwLock::default(),
             segmenting: AtomicBool::new(segmenting),
             labelling: AtomicBool::new(true),
             overflow_seen: AtomicU32::new(0),
@@ -88,7 +111,8 @@ impl PacketSocket {
         let traffic_class = i32::from(outgoing.dscp << 2 | outgoing.ecn.bits());
         if self.is_ipv4() {
             self.add_source(&mut control, outgoing);
-            if traffic_class != 0 {
+            // The kernel makes a priority of its own out of a type of service that comes with the packet.
+            if traffic_class != 0 && outgoing.priority == 0 {
                 control.push(libc::IPPROTO_IP, libc::IP_TOS, &traffic_class.to_ne_bytes());
             }
         } else {
@@ -107,8 +131,17 @@ impl PacketSocket {
         Message { to: SockAddr::internet(outgoing.destination, port, label), octets, control, packets }
     }
 
-    /// Lets packets be fragmented from now on, or forbids it again. To be called with `fragments_allowed` held for writing.
-    pub(crate) fn allow_fragments(&self, allow: bool) {
+    /// Changes the socket's options. To be called with `mode` held for writing.
+    pub(crate) fn switch(&self, from: Mode, to: Mode) {
+        if from.fragments != to.fragments {
+            self.allow_fragments(to.fragments);
+        }
+        if (from.priority, from.traffic_class) != (to.priority, to.traffic_class) {
+            self.set_priority(to);
+        }
+    }
+
+    fn allow_fragments(&self, allow: bool) {
         let answered = if self.is_ipv4() {
             let discovery = if allow { libc::IP_PMTUDISC_DONT } else { libc::IP_PMTUDISC_PROBE };
             set_int(self.fd(), libc::IPPROTO_IP, libc::IP_MTU_DISCOVER, discovery)
@@ -124,19 +157,35 @@ impl PacketSocket {
         }
     }
 
+    fn set_priority(&self, mode: Mode) {
+        // IP_TOS sets the priority as well, so it goes first.
+        let answered = if self.is_ipv4() {
+            set_int(self.fd(), libc::IPPROTO_IP, libc::IP_TOS, mode.traffic_class.into())
+        } else {
+            Ok(())
+        };
+        let priority = i32::try_from(mode.priority).unwrap_or(i32::MAX);
+        let answered = answered.and_then(|()| set_int(self.fd(), libc::SOL_SOCKET, libc::SO_PRIORITY, priority));
+        if let Err(errno) = answered {
+            tracing::debug!(%errno, priority, "the priority cannot be set");
+        }
+    }
+
     fn add_source(&self, control: &mut Control, outgoing: &Outgoing<'_>) {
         match outgoing.source.map(|source| (source.ip, source.scope)) {
             // struct in_pktinfo: interface, source, (destination).
-            Some((IpAddr::V4(v4), _)) if self.is_wildcard() => {
+            Some((IpAddr::V4(v4), _)) if self.is_wildcard() || outgoing.interface != 0 => {
                 let mut info = [0; 12];
+                info[..4].copy_from_slice(&outgoing.interface.to_ne_bytes());
                 info[4..8].copy_from_slice(&v4.octets());
                 control.push(libc::IPPROTO_IP, libc::IP_PKTINFO, &info);
             }
             // struct in6_pktinfo: source, interface.
-            Some((IpAddr::V6(v6), scope)) if self.is_wildcard() => {
+            Some((IpAddr::V6(v6), scope)) if self.is_wildcard() || outgoing.interface != 0 => {
                 let mut info = [0; 20];
                 info[..16].copy_from_slice(&v6.octets());
-                let interface = if scope == 0 { outgoing.destination.scope } else { scope };
+                let scopes = [outgoing.interface, scope, outgoing.destination.scope];
+                let interface = scopes.into_iter().find(|&index| index != 0).unwrap_or(0);
                 info[16..].copy_from_slice(&interface.to_ne_bytes());
                 control.push(libc::IPPROTO_IPV6, libc::IPV6_PKTINFO, &info);
             }

@@ -25,6 +25,8 @@ fn outgoing<'a>(destination: &str, packet: &'a [u8]) -> Outgoing<'a> {
         ecn: Ecn::Ect0,
         dscp: 0,
         flow_label: 0,
+        priority: 0,
+        interface: 0,
         dont_fragment: true,
         packet,
         segment_size: None,

@@ -58,6 +58,8 @@ fn outgoing<'a>(link: LinkId, destination: &str, udp_port: Option<u16>, packet: 
         ecn: Ecn::Ect0,
         dscp: 46,
         flow_label: 0x12345,
+        priority: 0,
+        interface: 0,
         dont_fragment: true,
         packet,
         segment_size: None,

@@ -49,6 +49,11 @@ fn bad_pointers_lengths_and_options_get_the_kernels_errno() {
 }
 
 #[test]
+fn a_socket_that_finds_no_descriptor_left_is_emfile() {
+    passes_everywhere("scarce");
+}
+
+#[test]
 fn the_functions_of_libsctp_work() {
     passes_everywhere("functions");
 }

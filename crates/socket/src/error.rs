@@ -158,8 +158,13 @@ impl From<Errno> for SocketError {
 #[non_exhaustive]
 pub enum StackError {
     /// A link could not be opened.
-    #[error("cannot open the link: {0}")]
-    Link(String),
+    #[error("cannot open the link: {text}")]
+    Link {
+        /// The errno.
+        errno: i32,
+        /// What failed and what to do about it, for people.
+        text: String,
+    },
     /// The thread or one of its descriptors could not be made.
     #[error("cannot start the stack: errno {0}")]
     System(i32),

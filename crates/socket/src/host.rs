@@ -52,6 +52,8 @@ pub(crate) fn outgoing<'a>(transmit: &Transmit, packet: &'a [u8]) -> link::Outgo
         }),
         dscp: transmit.dscp,
         flow_label: transmit.flow_label,
+        priority: transmit.priority,
+        interface: transmit.interface,
         dont_fragment: transmit.dont_fragment,
         packet,
         segment_size: transmit.segment_size,

@@ -131,7 +131,8 @@ impl Stack {
             udp_peer_port: config.udp_peer_port,
             pcap: config.pcap.clone(),
         };
-        let links = Links::open(&settings).map_err(|error| StackError::Link(error.to_string()))?;
+        let links = Links::open(&settings)
+            .map_err(|error| StackError::Link { errno: error.errno(), text: error.to_string() })?;
         tracing::info!("{}", links.explanation());
         for warning in links.warnings() {
             tracing::warn!("{warning}");

@@ -2,7 +2,7 @@
 
 use libc::{c_int, c_void, socklen_t};
 use rustix::io::Errno;
-use usctp_socket::Style;
+use usctp_socket::{Domain, Style};
 
 use super::{general, outcome, tunnel};
 use crate::{
@@ -82,6 +82,8 @@ pub unsafe fn getsockopt(
         libc::SOL_SOCKET | libc::IPPROTO_IP | libc::IPPROTO_IPV6 => {
             Answer::plain(general::get(socket, level, name, room)?)
         }
+        // Of a level that is not theirs, `ip_getsockopt` and `ipv6_getsockopt` say different things.
+        _ if socket.socket.domain() == Domain::Inet => return Err(Errno::OPNOTSUPP),
         _ => return Err(Errno::NOPROTOOPT),
     };
     let written = checked.copy_out(&answer.octets, value.cast(), room);

@@ -111,6 +111,11 @@ static void options(int fd)
 	FAILS(ENOPROTOOPT, setsockopt(fd, IPPROTO_SCTP, 99, data, 4));
 	FAILS(ENOPROTOOPT, getsockopt(fd, IPPROTO_SCTP, 99, data, &room));
 	FAILS(ENOPROTOOPT, setsockopt(fd, IPPROTO_TCP, 1, data, 4));
+	/* IPv4 and IPv6 say different things of a level that is not theirs. */
+	int domain = 0;
+	socklen_t domain_len = sizeof(domain);
+	OK(getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &domain_len));
+	FAILS(domain == AF_INET ? EOPNOTSUPP : ENOPROTOOPT, getsockopt(fd, IPPROTO_TCP, 1, data, &room));
 	FAILS(ENOPROTOOPT, setsockopt(fd, SOL_SOCKET, 999, data, 4));
 	FAILS(ENOPROTOOPT, setsockopt(fd, IPPROTO_SCTP, SCTP_STATUS, data, 176));
 	FAILS(ENOPROTOOPT, setsockopt(fd, SOL_SOCKET, SO_TYPE, data, 4));

@@ -163,6 +163,8 @@ pub(crate) fn outgoing<'a>(link: LinkId, destination: &str, udp_port: Option<u16
         ecn: Ecn::NotEct,
         dscp: 0,
         flow_label: 0,
+        priority: 0,
+        interface: 0,
         dont_fragment: true,
         packet,
         segment_size: None,

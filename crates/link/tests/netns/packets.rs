@@ -63,6 +63,88 @@ fn the_source_address_is_chosen_with_each_packet() {
     });
 }
 
+/// Packets that a class of the queue has sent.
+fn sent_by_class(host: &crate::hosts::Host, class: &str) -> u64 {
+    let output = host.run(|| std::process::Command::new("tc").args(["-s", "class", "show", "dev", "veth0"]).output());
+    let text = String::from_utf8(output.expect("tc (Debian: iproute2)").stdout).expect("plain text");
+    let of_class = text.split("class ").find(|part| part.starts_with(class)).expect("the class is there");
+    let words: Vec<_> = of_class.split_whitespace().collect();
+    let at = words.iter().position(|word| *word == "bytes").expect("a count of octets");
+    words[at + 1].parse().expect("a count of packets")
+}
+
+/// HTB takes a priority that names one of its classes for the choice of the class.
+#[test]
+fn the_hosts_queues_see_the_priority_of_each_packet() {
+    let Some((a, b)) = pair() else { return };
+    a.tool("tc", "qdisc replace dev veth0 root handle 1: htb default 99");
+    for class in ["1:10", "1:20", "1:99"] {
+        a.tool("tc", &format!("class add dev veth0 parent 1: classid {class} htb rate 1gbit"));
+    }
+    let (raw, udp) = (a.open(LinkChoice::Raw), a.open(LinkChoice::Udp));
+    let (raw, udp) = (std::sync::Arc::new(raw), std::sync::Arc::new(udp));
+    let kinds =
+        [(0x1_0010, 0, "htb 1:10"), (0x1_0020, 46, "htb 1:20"), (0x1_0010, 46, "htb 1:10"), (0, 46, "htb 1:99")];
+    for (_, destination) in BOTH {
+        for (priority, dscp, class) in kinds {
+            for (links, link) in [(&raw, Some(RAW)), (&udp, None)] {
+                let before = sent_by_class(&a, class);
+                let links = std::sync::Arc::clone(links);
+                a.run(move || {
+                    let octets = packet(5000, 200);
+                    let link = link.or_else(|| links.carrier(address(destination), 1000, None).map(|found| found.link));
+                    let plain = outgoing(link.expect("a link"), destination, Some(9899), &octets);
+                    let sent = Outgoing { priority, dscp, ecn: Ecn::Ect0, ..plain };
+                    let mut outcomes = Vec::new();
+                    links.send(&[sent; 20], &mut outcomes);
+                    assert_eq!(outcomes, [SendOutcome::Sent; 20]);
+                });
+                let more = sent_by_class(&a, class) - before;
+                assert!(more >= 20, "{more} packets of priority {priority:#x} to {destination} in {class}");
+            }
+        }
+    }
+    drop(b);
+}
+
+#[test]
+fn packets_leave_through_the_interface_that_they_are_tied_to() {
+    let Some((a, b)) = pair() else { return };
+    a.ip("link add elsewhere type veth peer name nowhere");
+    a.ip("link set elsewhere up");
+    a.ip("link set nowhere up");
+    // For IPv6 the interface is a choice among the routes of one metric.
+    a.ip("-6 route append 2001:db8::/64 dev elsewhere metric 256");
+    let (raw, udp) = (a.open(LinkChoice::Raw), a.open(LinkChoice::Udp));
+    let (to_raw, to_udp) = (b.open(LinkChoice::Raw), b.open(LinkChoice::Udp));
+    let to_udp = b.run(move || to_udp.listen(5000, &[]).map(|()| to_udp)).expect("a free port");
+    let index = |name: &'static str| -> u32 {
+        let text = a.run(move || {
+            let output = std::process::Command::new("ip").args(["-o", "link", "show", "dev", name]).output();
+            String::from_utf8(output.expect("ip").stdout).expect("plain text")
+        });
+        text.split(':').next().and_then(|number| number.trim().parse().ok()).expect("an index")
+    };
+    let (there, elsewhere) = (index("veth0"), index("elsewhere"));
+    a.run(move || {
+        let octets = packet(5000, 64);
+        for (source, destination) in BOTH {
+            let carrier = udp.carrier(address(destination), 1000, None).expect("a link");
+            for (from, to, link) in [(&raw, &to_raw, RAW), (&udp, &to_udp, carrier.link)] {
+                let to_peer =
+                    Outgoing { source: Some(address(source)), ..outgoing(link, destination, Some(9899), &octets) };
+                let mut outcomes = Vec::new();
+                from.send(&[Outgoing { interface: elsewhere, ..to_peer }], &mut outcomes);
+                nothing(to);
+                outcomes.clear();
+                from.send(&[Outgoing { interface: there, ..to_peer }], &mut outcomes);
+                assert_eq!(outcomes, [SendOutcome::Sent]);
+                assert_eq!(packets(to, 1)[0].source, address(source));
+            }
+        }
+    });
+}
+
 #[test]
 fn encapsulated_packets_are_cut_and_joined_by_the_kernel() {
     let Some((a, b)) = pair() else { return };

@@ -100,7 +100,10 @@ impl Socket {
         let index = self.index();
         let socket = state.socket(index)?;
         match (name, value) {
-            (GeneralName::BindToDevice, GeneralValue::Name(_)) => socket.settings.device = device,
+            (GeneralName::BindToDevice, GeneralValue::Name(_)) => {
+                socket.settings.device = device;
+                state.apply_marks(now, index);
+            }
             (GeneralName::Linger, GeneralValue::Linger { on, seconds }) => {
                 socket.settings.linger = Linger { on: *on, seconds: *seconds };
             }
@@ -110,8 +113,8 @@ impl Socket {
             (GeneralName::SendTimeout, GeneralValue::Timeout(timeout)) => socket.settings.send_timeout = *timeout,
             (_, GeneralValue::Int(number)) => {
                 socket.set_number(name, *number)?;
-                if matches!(name, GeneralName::TypeOfService | GeneralName::TrafficClass) {
-                    state.apply_dscp(now, index);
+                if matches!(name, GeneralName::TypeOfService | GeneralName::TrafficClass | GeneralName::Priority) {
+                    state.apply_marks(now, index);
                 }
                 if matches!(name, GeneralName::ReuseAddress | GeneralName::ReusePort) {
                     state.apply_reuse(index);
@@ -230,16 +233,22 @@ impl SocketState {
 }
 
 impl State {
-    /// IP_TOS and IPV6_TCLASS decide the DSCP of all associations, present and future.
-    fn apply_dscp(&mut self, now: usctp_proto::Time, index: usize) {
+    /// IP_TOS, IPV6_TCLASS, SO_PRIORITY and SO_BINDTODEVICE decide about the packets of all associations, present and
+    /// future.
+    fn apply_marks(&mut self, now: usctp_proto::Time, index: usize) {
         let Ok(socket) = self.socket(index) else { return };
+        let settings = &mut socket.settings;
         let class = match socket.domain {
-            Domain::Inet => socket.settings.type_of_service,
-            Domain::Inet6 if socket.settings.traffic_class != 0 => socket.settings.traffic_class,
-            Domain::Inet6 => socket.settings.type_of_service,
+            Domain::Inet => settings.type_of_service,
+            Domain::Inet6 if settings.traffic_class != 0 => settings.traffic_class,
+            Domain::Inet6 => settings.type_of_service,
         };
-        let mut change = |config: &mut PathConfig| config.dscp = class >> 2;
-        change(&mut socket.settings.association.path);
+        let priority = u32::try_from(settings.priority).unwrap_or(0);
+        let interface = settings.device.as_ref().map_or(0, |device| device.index);
+        let mut change = |config: &mut PathConfig| {
+            (config.dscp, config.priority, config.interface) = (class >> 2, priority, interface);
+        };
+        change(&mut settings.association.path);
         for key in socket.associations.clone() {
             self.endpoint.configure_path(now, key, None, &mut change);
         }
