@@ -68,9 +68,8 @@ impl InitFault {
 /// and room in the cookie.
 pub(crate) const MAX_PEER_ADDRESSES: usize = 32;
 
-/// Octets of unrecognized parameters that are reported at most: those of any INIT of two or three packets. The answer is
-/// larger than its cause by no more for it, for they all stood there.
-const MAX_REPORTED: usize = 4096;
+/// Octets of unrecognized parameters that are reported at most: with the cookie they fit one packet of most paths.
+pub(crate) const MAX_REPORTED: usize = 1232;
 
 /// The smallest window that a peer may begin with (RFC 9260 §3.3.2).
 const MIN_RWND: u32 = 1500;

@@ -7,7 +7,9 @@ use usctp_wire::{Cause, Chunk, Init, Packet, Param, Params, RawChunk, Verificati
 use super::{Endpoint, cookie::StateCookie, demux::PeerKey, reply::ReturnAddress};
 use crate::{
     Address, AssociationConfig, AssociationKey, Binding, BindingKey, Received, Time,
-    association::{Association, Context, InitAnswer, InitExtras, Offer, PeerParameters, listed_addresses},
+    association::{
+        Association, Context, InitAnswer, InitExtras, MAX_REPORTED, Offer, PeerParameters, listed_addresses,
+    },
 };
 
 /// Longer life of a cookie that a peer may ask for, at most (RFC 9260 §12.2.4.1: long lives make replays easier).
@@ -168,7 +170,15 @@ impl Endpoint {
         params.extend(offer.adaptation.map(|code| Param::Adaptation(usctp_wire::AdaptationCode(code))));
         // RFC 9260 §3.2.2: each in a parameter of its own.
         let unrecognized = Params::Wire(&extras.unrecognized).raw().flatten();
-        params.extend(unrecognized.map(|raw| Param::Unrecognized(raw.octets)));
+        // Each is wrapped in a parameter of its own.
+        let mut room = MAX_REPORTED;
+        let fitting = unrecognized.filter(|raw| {
+            let octets = 4 + raw.octets.len().next_multiple_of(4);
+            let fits = octets <= room;
+            room -= if fits { octets } else { 0 };
+            fits
+        });
+        params.extend(fitting.map(|raw| Param::Unrecognized(raw.octets)));
         let init_ack = Init {
             initiate_tag: offer.tag,
             a_rwnd: offer.receive_window,
