@@ -149,6 +149,7 @@ fn run(settings: &Settings) {
                 immediate: false,
                 context: 0,
                 expires: None,
+                reliability: usctp_proto::Reliability::Full,
                 destination: None,
                 payload: payload.clone(),
             };

@@ -74,6 +74,9 @@ pub struct AssociationConfig {
     pub disable_fragments: bool,
     /// Offer and use ECN, true.
     pub ecn: bool,
+    /// Offer and use partial reliability (FORWARD TSN, RFC 3758), true. Agreed on at the beginning; a later change does not
+    /// touch an association that is up.
+    pub partial_reliability: bool,
     /// Close after this long without user data in either direction; zero: never.
     pub autoclose: Duration,
     /// Adaptation layer indication to send in INIT and INIT ACK.
@@ -108,6 +111,7 @@ impl Default for AssociationConfig {
             max_segment: 0,
             disable_fragments: false,
             ecn: true,
+            partial_reliability: true,
             autoclose: Duration::ZERO,
             adaptation: None,
             partial_delivery_point: 0,

@@ -152,6 +152,7 @@ impl Stage {
             immediate: false,
             context: 0,
             expires: None,
+            reliability: crate::Reliability::Full,
             destination: None,
             payload: vec![0; usize::from(len).max(1)].into(),
         };

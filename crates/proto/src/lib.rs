@@ -16,6 +16,7 @@ mod error;
 mod event;
 mod fault;
 mod fuzz;
+mod reliability;
 mod stats;
 mod time;
 mod transmit;
@@ -28,6 +29,7 @@ pub use error::{BindError, CloseReason, ConnectError, SendError};
 pub use event::{Delivery, Event, EventKind, PathChange, SendFailure};
 #[doc(hidden)]
 pub use fuzz::fuzz_association;
+pub use reliability::{Abandoned, Reliability};
 pub use stats::{
     AssociationCounters, AssociationState, AssociationStatus, EndpointCounters, PathState, PathStatus, SendSequence,
 };

@@ -19,6 +19,8 @@ mod loss;
 mod mtu;
 mod multihoming;
 mod opening;
+mod partial;
+mod partial_received;
 mod shutdown;
 mod soak;
 mod throughput;

@@ -523,6 +523,7 @@ pub(crate) fn message(stream: u16, payload: impl Into<Bytes>) -> OutgoingMessage
         immediate: false,
         context: 0,
         expires: None,
+        reliability: usctp_proto::Reliability::Full,
         destination: None,
         payload: payload.into(),
     }

@@ -9,9 +9,14 @@ use std::{
 };
 
 use usctp_netsim::{Impairment, LinkConfig, Loss, Rng, Seed};
-use usctp_proto::{AssociationConfig, AssociationKey, CloseReason, EventKind, LocalAddress, OutgoingMessage};
+use usctp_proto::{
+    AssociationConfig, AssociationKey, CloseReason, EventKind, LocalAddress, OutgoingMessage, Reliability,
+};
 
-use crate::pair::{A, Pair, Settings, Z, message};
+use crate::{
+    mailbox::Message,
+    pair::{A, Pair, Settings, Z, message},
+};
 
 #[test]
 fn soak_first_quarter() {
@@ -55,6 +60,8 @@ struct Posted {
     stream: u16,
     unordered: bool,
     octets: usize,
+    /// It has to be delivered if the association lives on.
+    reliable: bool,
     /// Which incarnation of the sender sent it, to which of the receiver.
     epoch: (usize, usize),
 }
@@ -161,21 +168,37 @@ impl Soak {
         let stream = self.rng.below(usize::from(status.outbound_streams)) as u16;
         let unordered = self.rng.chance(0.25);
         let number = self.posted[host].len() as u64;
+        let reliability = self.reliability();
+        let timed = reliability == Reliability::Timed;
+        let expires = timed.then(|| self.pair.now + Duration::from_millis(self.rng.between(1..5_000)));
         let outgoing = OutgoingMessage {
             unordered,
             immediate: self.rng.chance(0.1),
             context: number as u32,
+            expires,
+            reliability,
             ..message(stream, contents(number, octets))
         };
         if self.pair.send_message(host, outgoing).is_ok() {
             let epoch = (self.epochs[host], self.epochs[1 - host]);
-            self.posted[host].push(Posted { number, stream, unordered, octets, epoch });
+            let reliable = reliability == Reliability::Full;
+            self.posted[host].push(Posted { number, stream, unordered, octets, reliable, epoch });
+        }
+    }
+
+    /// For most messages that they are delivered.
+    fn reliability(&mut self) -> Reliability {
+        match self.rng.below(12) {
+            0 => Reliability::Timed,
+            1 => Reliability::Retransmissions(self.rng.below(3) as u32),
+            2 => Reliability::Priority(self.rng.below(5) as u32),
+            _ => Reliability::Full,
         }
     }
 
     fn configure(&mut self, host: usize) {
         let Some(key) = self.pair.hosts[host].association else { return };
-        let (now, what) = (self.pair.now, self.rng.below(7));
+        let (now, what) = (self.pair.now, self.rng.below(8));
         let link = self.rng.below(self.pair.links.len());
         let address = self.pair.hosts[1 - host].addresses[link].into();
         let size = self.rng.between(3_000..200_000) as u32;
@@ -203,6 +226,9 @@ impl Soak {
                 };
                 let local: Vec<_> = self.pair.hosts[host].addresses.iter().enumerate().map(local).collect();
                 self.pair.hosts[host].endpoint.handle_local_addresses(now, &local);
+            }
+            6 => {
+                endpoint.make_room(now, key, size as usize, size % 5);
             }
             _ => {
                 endpoint.configure_path(now, key, Some(address), &mut |path| {
@@ -294,10 +320,31 @@ impl Soak {
         let orderly = |host: usize| matches!(self.pair.closed(host), Some(CloseReason::Shutdown));
         if self.is_one_association() && orderly(A) && orderly(Z) {
             for sender in [A, Z] {
-                let failed = |event: &&usctp_proto::Event| matches!(event.kind, EventKind::SendFailed(_));
-                assert_eq!(self.pair.hosts[sender].events.iter().filter(failed).count(), 0, "failures in good order");
-                let arrived = self.pair.hosts[1 - sender].mailbox.all().len();
-                assert_eq!(arrived, self.posted[sender].len(), "messages that arrived");
+                self.check_accounts(sender);
+            }
+        }
+    }
+
+    /// In good order each message has arrived, or its sender was told once that it was given up; one that had to be delivered
+    /// has arrived, and one that was never sent has not.
+    fn check_accounts(&self, sender: usize) {
+        let failure = |event: &usctp_proto::Event| match &event.kind {
+            EventKind::SendFailed(failure) => Some((u64::from(failure.context), failure.sent)),
+            _ => None,
+        };
+        let mut failed = BTreeMap::new();
+        for (number, sent) in self.pair.hosts[sender].events.iter().filter_map(failure) {
+            assert_eq!(failed.insert(number, sent), None, "message {number} failed twice");
+        }
+        let number = |message: &&Message| u64::from_be_bytes(*message.octets.first_chunk().expect("eight octets"));
+        let arrived: BTreeSet<_> = self.pair.hosts[1 - sender].mailbox.all().iter().map(number).collect();
+        for posted in &self.posted[sender] {
+            match failed.get(&posted.number) {
+                None => assert!(arrived.contains(&posted.number), "{posted:?} is gone without a word"),
+                Some(sent) => {
+                    assert!(!posted.reliable, "{posted:?} was given up");
+                    assert!(*sent || !arrived.contains(&posted.number), "{posted:?} was not sent and yet arrived");
+                }
             }
         }
     }
@@ -329,7 +376,10 @@ impl Soak {
                 continue;
             }
             let all = posted.iter().filter(|sent| !sent.unordered && sent.stream == stream && sent.epoch.0 == epoch);
-            let all: Vec<_> = all.map(|sent| sent.number).take(numbers.len()).collect();
+            // What was given up may be missing.
+            let last = numbers.last().copied().unwrap_or(0);
+            let all = all.filter(|sent| sent.number <= last && (sent.reliable || numbers.contains(&sent.number)));
+            let all: Vec<_> = all.map(|sent| sent.number).collect();
             assert_eq!(numbers, all, "stream {stream} has a gap");
         }
     }
@@ -397,6 +447,7 @@ fn config(rng: &mut Rng) -> AssociationConfig {
         max_burst: *rng.choose(&[0, 4, 4]),
         max_segment: *rng.choose(&[0, 0, 0, 100, 600]),
         ecn: rng.chance(0.7),
+        partial_reliability: rng.chance(0.7),
         partial_delivery_point: *rng.choose(&[0, 0, 2_000]),
         ..AssociationConfig::default()
     };

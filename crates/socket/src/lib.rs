@@ -38,8 +38,8 @@ pub use driver::on_thread_start;
 pub use error::{SocketError, StackError};
 pub use notification::{AssociationChangeState, Notification, NotificationKind, Subscriptions};
 pub use options::{
-    AssociationParameters, AssociationStatistics, DelayedSack, GeneralName, GeneralValue, OptionName, OptionValue,
-    PathInfo, PathParameters, PathThresholds, RtoParameters, Scope, Status,
+    AbandonedMessages, AssociationParameters, AssociationStatistics, DelayedSack, GeneralName, GeneralValue,
+    OptionName, OptionValue, PathInfo, PathParameters, PathThresholds, RtoParameters, Scope, Status,
 };
 pub use personality::Personality;
 pub use readiness::Readiness;

@@ -3,7 +3,7 @@
 use std::{io::IoSlice, net::IpAddr, time::Duration};
 
 use bytes::{Bytes, BytesMut};
-use usctp_proto::{Address, AssociationKey, OutgoingMessage, SendError, Time};
+use usctp_proto::{Address, AssociationKey, OutgoingMessage, Reliability, SendError, Time};
 use usctp_wire::{Ppid, StreamId};
 
 use crate::{
@@ -96,6 +96,7 @@ impl Socket {
         let Some(target) = *chosen else { return Err(SocketError::InvalidArgument) };
         state.check_chosen(index, target)?;
         let info = state.complete(target.key, message.request);
+        state.make_room(now, index, target.key, message.len, &info);
         let room = message.fits(state, index, target, &info).map_err(|error| self.give_up(state, target, error))?;
         if !room {
             // Nothing can be added before something is acknowledged.
@@ -226,6 +227,7 @@ impl Socket {
             }
             let target = Chosen { key, address: None, is_new: false, has_waited: false };
             let info = state.complete(key, message.request);
+            state.make_room(now, index, key, message.len, &info);
             if !message.fits(state, index, target, &info)? {
                 return Err(SocketError::WouldBlock);
             }
@@ -378,6 +380,14 @@ impl State {
         info
     }
 
+    /// RFC 7496 §3.2: where the buffer is too full for the message, those of lower priority give way (`sctp_prsctp_prune`).
+    fn make_room(&mut self, now: Time, index: usize, key: AssociationKey, len: usize, info: &SendInfo) {
+        let space = self.sockets.get(index).map_or(0, |socket| socket.send_space());
+        if space < len && self.endpoint.make_room(now, key, len - space, value_of(info)) > 0 {
+            self.drain_events(now);
+        }
+    }
+
     /// Gives a message to the engine, and charges it.
     fn queue_message(
         &mut self,
@@ -388,9 +398,8 @@ impl State {
         payload: Bytes,
     ) -> Result<(), SocketError> {
         let len = payload.len();
-        // RFC 6458 §5.3.2: a lifetime counts when no policy or the one of time is asked for.
-        let timed = info.flags.policy <= POLICY_TTL;
-        let expires = info.lifetime.filter(|life| timed && !life.is_zero()).map(|life| now + life);
+        let (reliability, life) = reliability(info);
+        let expires = life.map(|life| now + life);
         let queued = self.endpoint.send_charge(target.key, len);
         let cost = self.charge(target.key, len);
         let message = OutgoingMessage {
@@ -400,6 +409,7 @@ impl State {
             immediate: info.flags.immediate,
             context: info.context,
             expires,
+            reliability,
             destination: target.address,
             payload,
         };
@@ -457,8 +467,27 @@ impl State {
     }
 }
 
-/// SCTP_PR_SCTP_TTL, shifted into the lowest bits.
+/// What the policy of a send and its value ask for, and the life that goes with it.
+fn reliability(info: &SendInfo) -> (Reliability, Option<Duration>) {
+    // RFC 6458 §5.3.2: a lifetime counts when no policy or the one of time is asked for; 0 is no limit.
+    let life = info.lifetime.filter(|life| !life.is_zero());
+    match info.flags.policy {
+        POLICY_NONE => (Reliability::Full, life),
+        POLICY_TTL => (if life.is_some() { Reliability::Timed } else { Reliability::Full }, life),
+        POLICY_RTX => (Reliability::Retransmissions(value_of(info)), None),
+        _ => (Reliability::Priority(value_of(info)), None),
+    }
+}
+
+/// `pr_value`, whatever it counts.
+fn value_of(info: &SendInfo) -> u32 {
+    info.lifetime.map_or(0, |value| u32::try_from(value.as_millis()).unwrap_or(u32::MAX))
+}
+
+/// SCTP_PR_SCTP_NONE and its like, shifted into the lowest bits.
+const POLICY_NONE: u8 = 0;
 const POLICY_TTL: u8 = 1;
+const POLICY_RTX: u8 = 2;
 /// Fits one chunk on every path (the least MTU that is used).
 const SMALL: usize = 460;
 

@@ -1,6 +1,8 @@
 //! Options of level IPPROTO_SCTP: octets to [`OptionValue`] and back.
 //!
-//! What may be set and read, and in which lengths, is told by the table in [`super::options`], which is asked before.
+//! Lengths are Linux's: a shorter buffer than the value is EINVAL on reading; on setting, the exact length. Beyond that,
+//! as programs are built against newer and older headers than ours: a longer value is taken if what is behind the known
+//! members is zero, and the shorter forms that Linux ever had are taken.
 
 use std::{mem::size_of, time::Duration};
 
@@ -16,7 +18,8 @@ use super::{
     SCTP_ECN_SUPPORTED, SCTP_EOF, SCTP_EVENT, SCTP_EVENTS, SCTP_FRAGMENT_INTERLEAVE, SCTP_GET_ASSOC_ID_LIST,
     SCTP_GET_ASSOC_NUMBER, SCTP_GET_ASSOC_STATS, SCTP_GET_PEER_ADDR_INFO, SCTP_I_WANT_MAPPED_V4_ADDR, SCTP_INITMSG,
     SCTP_MAX_BURST, SCTP_MAXSEG, SCTP_NODELAY, SCTP_PARTIAL_DELIVERY_POINT, SCTP_PEER_ADDR_PARAMS,
-    SCTP_PEER_ADDR_THLDS, SCTP_PEER_ADDR_THLDS_V2, SCTP_PRIMARY_ADDR, SCTP_RECVNXTINFO, SCTP_RECVRCVINFO,
+    SCTP_PEER_ADDR_THLDS, SCTP_PEER_ADDR_THLDS_V2, SCTP_PR_ASSOC_STATUS, SCTP_PR_SCTP_ALL, SCTP_PR_SCTP_MASK,
+    SCTP_PR_STREAM_STATUS, SCTP_PR_SUPPORTED, SCTP_PRIMARY_ADDR, SCTP_RECVNXTINFO, SCTP_RECVRCVINFO,
     SCTP_REMOTE_UDP_ENCAPS_PORT, SCTP_REUSE_PORT, SCTP_RTOINFO, SCTP_STATUS, SCTP_UNORDERED, SockaddrStorage, control,
     layout,
     sockaddr::{self, from_storage},
@@ -45,9 +48,10 @@ pub fn decode(name: i32, octets: &[u8], style: Style) -> Result<(Scope, OptionVa
         SCTP_PARTIAL_DELIVERY_POINT => whole(OptionValue::PartialDeliveryPoint(number(octets)?)),
         SCTP_INITMSG => whole(OptionValue::Init(control::from_init(&exact(octets)?))),
         SCTP_EVENTS => Ok((Scope::default(), events(octets)?)),
-        SCTP_EVENT => event(&front(octets)?),
+        SCTP_EVENT => event(&exact(octets)?),
         SCTP_CONTEXT => of_association(octets, OptionValue::Context),
         SCTP_ECN_SUPPORTED => of_association(octets, |value| OptionValue::EcnSupported(value != 0)),
+        SCTP_PR_SUPPORTED => of_association(octets, |value| OptionValue::PartialReliabilitySupported(value != 0)),
         SCTP_MAXSEG => number_or_of_association(octets, OptionValue::MaximumSegment),
         SCTP_MAX_BURST => number_or_of_association(octets, OptionValue::MaximumBurst),
         SCTP_DEFAULT_SEND_PARAM | SCTP_DEFAULT_SNDINFO | SCTP_DEFAULT_PRINFO => decode_default(name, octets),
@@ -89,6 +93,8 @@ pub fn request(name: i32, octets: &[u8]) -> Result<(OptionName, Scope), Errno> {
         SCTP_EVENT => request_event(&front(octets)?),
         SCTP_CONTEXT => association_first::<layout::AssocValue>(octets, OptionName::Context),
         SCTP_ECN_SUPPORTED => association_first::<layout::AssocValue>(octets, OptionName::EcnSupported),
+        SCTP_PR_SUPPORTED => association_first::<layout::AssocValue>(octets, OptionName::PartialReliabilitySupported),
+        SCTP_PR_ASSOC_STATUS | SCTP_PR_STREAM_STATUS => request_abandoned(name, octets),
         SCTP_MAXSEG => maybe_association(octets, OptionName::MaximumSegment),
         SCTP_MAX_BURST => maybe_association(octets, OptionName::MaximumBurst),
         SCTP_RTOINFO => association_first::<layout::RtoInfo>(octets, OptionName::Rto),
@@ -133,7 +139,9 @@ pub fn encode(scope: &Scope, value: &OptionValue, room: usize) -> Vec<u8> {
         OptionValue::MaximumSegment(value) | OptionValue::MaximumBurst(value) | OptionValue::Context(value) => {
             assoc_value(scope, *value)
         }
-        OptionValue::EcnSupported(on) => assoc_value(scope, u32::from(*on)),
+        OptionValue::EcnSupported(on) | OptionValue::PartialReliabilitySupported(on) => {
+            assoc_value(scope, u32::from(*on))
+        }
         OptionValue::DelayedSack(sack) if room < 12 => assoc_value(scope, millis(sack.delay)),
         OptionValue::Event(kind, on) => octets(layout::Event {
             se_assoc_id: scope.association.0,
@@ -201,6 +209,13 @@ fn encode_structure(scope: &Scope, value: &OptionValue, room: usize) -> Vec<u8> 
             pr_value: reliability.value,
             pr_policy: u16::from(reliability.policy) << 4,
             ..Default::default()
+        }),
+        OptionValue::Abandoned(abandoned) => octets(layout::PrStatus {
+            sprstat_assoc_id: id,
+            sprstat_sid: abandoned.stream.unwrap_or(0),
+            sprstat_policy: abandoned.policy.map_or(SCTP_PR_SCTP_ALL as u16, |policy| u16::from(policy) << 4),
+            sprstat_abandoned_unsent: abandoned.unsent,
+            sprstat_abandoned_sent: abandoned.sent,
         }),
         OptionValue::Status(status) => octets(layout::Status {
             sstat_assoc_id: status.association.0,
@@ -357,7 +372,7 @@ fn decode_path(name: i32, octets: &[u8]) -> Result<(Scope, OptionValue), Errno> 
             Ok((at(encaps.sue_assoc_id, &encaps.sue_address)?, port))
         }
         _ => {
-            let thresholds: layout::PaddrThldsV2 = front(octets)?;
+            let thresholds: layout::PaddrThldsV2 = exact(octets)?;
             let second = name == SCTP_PEER_ADDR_THLDS_V2;
             let value = PathThresholds {
                 max_retransmissions: thresholds.spt_pathmaxrxt,
@@ -395,6 +410,20 @@ fn request_path(name: i32, octets: &[u8]) -> Result<(OptionName, Scope), Errno> 
         }
         _ => Err(Errno::NOPROTOOPT),
     }
+}
+
+/// SCTP_PR_ASSOC_STATUS and SCTP_PR_STREAM_STATUS: of one policy, or of all; there is nothing to count of none.
+fn request_abandoned(name: i32, octets: &[u8]) -> Result<(OptionName, Scope), Errno> {
+    let status: layout::PrStatus = front(octets)?;
+    let policy = i32::from(status.sprstat_policy);
+    let policy = match policy {
+        SCTP_PR_SCTP_ALL => None,
+        0 => return Err(Errno::INVAL),
+        _ if policy & !SCTP_PR_SCTP_MASK != 0 => return Err(Errno::INVAL),
+        _ => Some((policy >> 4) as u8),
+    };
+    let stream = (name == SCTP_PR_STREAM_STATUS).then_some(status.sprstat_sid);
+    Ok((OptionName::Abandoned { stream, policy }, of(status.sprstat_assoc_id)))
 }
 
 fn request_event(event: &layout::Event) -> Result<(OptionName, Scope), Errno> {
@@ -549,6 +578,8 @@ const PADDRPARAMS_WITHOUT_DSCP: usize = 152;
 
 #[cfg(test)]
 mod tests {
+    use usctp_socket::AbandonedMessages;
+
     use super::*;
 
     fn set(name: i32, octets: &[u8]) -> Result<(Scope, OptionValue), Errno> {
@@ -573,6 +604,7 @@ mod tests {
         same_again(SCTP_INITMSG, layout::InitMsg { sinit_num_ostreams: 5, ..Default::default() });
         same_again(SCTP_DELAYED_ACK_TIME, layout::SackInfo { sack_assoc_id: 3, sack_delay: 300, sack_freq: 4 });
         same_again(SCTP_CONTEXT, layout::AssocValue { assoc_id: 3, assoc_value: 7 });
+        same_again(SCTP_PR_SUPPORTED, layout::AssocValue { assoc_id: 3, assoc_value: 1 });
         same_again(SCTP_MAXSEG, layout::AssocValue { assoc_id: 3, assoc_value: 700 });
         same_again(SCTP_MAXSEG, layout::SetAdaptation { ssb_adaptation_ind: 700 });
         same_again(SCTP_EVENT, layout::Event { se_assoc_id: 3, se_type: 0x8001, se_on: 1, ..Default::default() });
@@ -637,6 +669,26 @@ mod tests {
         assert_eq!(set(SCTP_RTOINFO, &[1; 20]), Err(Errno::INVAL));
         assert_eq!(request(SCTP_STATUS, &[0; 175]), Err(Errno::INVAL));
         assert_eq!(request(SCTP_DELAYED_ACK_TIME, &[0; 10]), Err(Errno::INVAL));
+    }
+
+    /// B7-4, B7-5.
+    #[test]
+    fn abandoned_messages_are_asked_for_by_policy() {
+        let status = |policy| layout::PrStatus { sprstat_sid: 5, sprstat_policy: policy, ..Default::default() };
+        for (policy, expected) in [(0x10, Some(1)), (0x20, Some(2)), (0x30, Some(3)), (0x80, None)] {
+            let name = request(SCTP_PR_STREAM_STATUS, status(policy).octets()).expect("a good request").0;
+            assert_eq!(name, OptionName::Abandoned { stream: Some(5), policy: expected });
+            let name = request(SCTP_PR_ASSOC_STATUS, status(policy).octets()).expect("a good request").0;
+            assert_eq!(name, OptionName::Abandoned { stream: None, policy: expected });
+        }
+        for policy in [0, 0x90, 0x40, 1] {
+            assert_eq!(request(SCTP_PR_ASSOC_STATUS, status(policy).octets()), Err(Errno::INVAL));
+        }
+        assert_eq!(request(SCTP_PR_ASSOC_STATUS, &[0; 23]), Err(Errno::INVAL));
+        let value = AbandonedMessages { stream: Some(5), policy: None, unsent: 7, sent: 9 };
+        let octets = encode(&of(3), &OptionValue::Abandoned(value), 24);
+        assert_eq!(octets, [&[3, 0, 0, 0, 5, 0, 0x80, 0, 7][..], &[0; 7], &[9], &[0; 7]].concat());
+        assert_eq!(set(SCTP_PR_STREAM_STATUS, &[0; 24]), Err(Errno::NOPROTOOPT));
     }
 
     #[test]

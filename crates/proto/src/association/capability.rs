@@ -1,9 +1,10 @@
 //! What the peer has announced beyond the base protocol, and what both agree on.
 //!
-//! Everything a peer announces is remembered; what this side does not offer is never agreed, so that its chunks count as
-//! unknown (RFC 9260 §3.2).
+//! Only what both sides offer is agreed on; chunks of anything else count as unknown (RFC 9260 §3.2).
 
 use usctp_wire::{AdaptationCode, ChunkType, Param, chunk_types};
+
+use crate::AssociationConfig;
 
 /// What a peer's INIT or INIT ACK announces.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -27,17 +28,24 @@ pub(crate) struct Capabilities {
 }
 
 impl Capabilities {
-    /// What this side offers; ECN only where the program lets it.
-    pub(crate) const OFFERED: Self = Self {
-        ecn: true,
-        forward_tsn: false,
-        asconf: false,
-        auth: false,
-        reconfig: false,
-        interleaving: false,
-        zero_checksum: None,
-        adaptation: None,
-    };
+    /// What this side offers by its settings.
+    pub(crate) fn offered(config: &AssociationConfig) -> Self {
+        Self { ecn: config.ecn, forward_tsn: config.partial_reliability, ..Self::default() }
+    }
+
+    /// What both sides have announced: the peer's (`self`), as far as it was `offered`. What only one side announces is
+    /// not agreed on, and its chunks count as unknown.
+    pub(crate) fn agreed(self, offered: &Self) -> Self {
+        Self {
+            ecn: self.ecn && offered.ecn,
+            forward_tsn: self.forward_tsn && offered.forward_tsn,
+            asconf: self.asconf && offered.asconf,
+            auth: self.auth && offered.auth,
+            reconfig: self.reconfig && offered.reconfig,
+            interleaving: self.interleaving && offered.interleaving,
+            ..self
+        }
+    }
 
     /// Notes what one parameter announces; false when it announces nothing of this kind.
     pub(crate) fn note(&mut self, param: &Param<'_>) -> bool {
@@ -104,6 +112,20 @@ impl Capabilities {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_both_sides_offer_is_agreed_on() {
+        let all = Capabilities { ecn: true, forward_tsn: true, interleaving: true, ..Capabilities::default() };
+        let offered = |ecn, partial_reliability| {
+            let config = AssociationConfig { ecn, partial_reliability, ..AssociationConfig::default() };
+            all.agreed(&Capabilities::offered(&config))
+        };
+        let both = offered(true, true);
+        assert!(both.ecn && both.forward_tsn && !both.interleaving);
+        let neither = offered(false, false);
+        assert!(!neither.ecn && !neither.forward_tsn);
+        assert!(!Capabilities::default().agreed(&all).forward_tsn);
+    }
 
     #[test]
     fn what_is_announced_survives_the_cookie() {

@@ -6,8 +6,8 @@ use std::time::Duration;
 use usctp_wire::{Cause, Chunk, Tsn, VerificationTag};
 
 use super::{
-    Association, Context, control::Towards, ecn::CongestionMarks, outbound::OutboundConfig, parameters::PeerParameters,
-    phase::Phase,
+    Association, Capabilities, Context, control::Towards, ecn::CongestionMarks, outbound::OutboundConfig,
+    parameters::PeerParameters, phase::Phase,
 };
 use crate::{
     Address, EventKind, Received,
@@ -72,7 +72,8 @@ pub(crate) struct Offer {
     pub(crate) receive_window: u32,
     pub(crate) outbound_streams: u16,
     pub(crate) inbound_streams: u16,
-    pub(crate) ecn: bool,
+    /// Extensions that are on here.
+    pub(crate) offered: Capabilities,
     pub(crate) adaptation: Option<u32>,
     pub(crate) cookie_life: Duration,
     pub(crate) addresses: Vec<Address>,
@@ -185,7 +186,8 @@ impl Association {
             let streams = cookie.inbound_streams;
             peer.inbound.restart(cookie.peer.initial_tsn, streams);
         }
-        self.marks = CongestionMarks::new(self.config.ecn && cookie.peer.capabilities.ecn);
+        self.marks = CongestionMarks::new(cookie.peer.capabilities.ecn);
+        self.outbound.agree_on_forward_tsn(cookie.peer.capabilities.forward_tsn);
         self.phase.enter(Phase::Established);
         self.drain_parts(context);
         self.emit(
@@ -221,7 +223,7 @@ impl Association {
             receive_window: self.receive_window(),
             outbound_streams,
             inbound_streams,
-            ecn: self.config.ecn,
+            offered: Capabilities::offered(&self.config),
             adaptation: self.config.adaptation,
             cookie_life: self.config.cookie_life,
             addresses: self.local_side.told.clone(),

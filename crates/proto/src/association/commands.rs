@@ -34,6 +34,13 @@ impl Association {
         Ok(id)
     }
 
+    /// The send buffer is full: messages of lower priority give way.
+    pub(crate) fn make_room(&mut self, context: &mut Context<'_>, octets: usize, value: u32) -> usize {
+        let freed = self.outbound.make_room(octets, value, &mut self.paths);
+        self.drain_parts(context);
+        freed
+    }
+
     pub(crate) fn send_charge(&self, len: usize) -> usize {
         self.outbound.send_charge(len, self.paths.fragmentation_point(&self.config))
     }

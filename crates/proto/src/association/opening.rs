@@ -6,7 +6,7 @@ use bytes::Bytes;
 use usctp_wire::{Cause, Chunk, Init, Param, Tsn, VerificationTag};
 
 use super::{
-    Association, Context,
+    Association, Capabilities, Context,
     control::{ControlQueue, Towards},
     ecn::CongestionMarks,
     local::{LocalSide, listed_addresses},
@@ -161,7 +161,7 @@ impl Association {
             context.replies.last_word(back, self.local_tag, &abort);
             return self.close(context, during_setup);
         }
-        let (peer, extras) = match PeerParameters::read(init, received.source, true) {
+        let (mut peer, mut extras) = match PeerParameters::read(init, received.source, true) {
             Ok(read) => read,
             Err(fault) => {
                 let mut causes = Vec::new();
@@ -177,6 +177,9 @@ impl Association {
                 return;
             }
         };
+        let offered = Capabilities::offered(&self.config);
+        peer.capabilities = peer.capabilities.agreed(&offered);
+        extras.forget_what_is_not(&offered);
         let (shutdown_wanted, stale, asked) = (wait.shutdown_wanted, wait.stale, wait.path);
         let outbound_streams = self.config.outbound_streams.min(peer.inbound_streams);
         let inbound_streams = self.config.inbound_streams.min(peer.outbound_streams);
@@ -267,6 +270,7 @@ impl Association {
             _ => &[0, 5, 0, 6],
         }));
         params.extend(self.config.ecn.then_some(Param::EcnCapable));
+        params.extend(self.config.partial_reliability.then_some(Param::ForwardTsnSupported));
         params.extend(self.config.adaptation.map(|code| Param::Adaptation(usctp_wire::AdaptationCode(code))));
         params
     }

@@ -35,6 +35,19 @@ pub(crate) struct InitExtras {
     pub(crate) cookie: Option<Vec<u8>>,
     /// Parameters that are to be reported as unrecognized, whole ones, each padded.
     pub(crate) unrecognized: Vec<u8>,
+    /// Forward-TSN-Supported was among the parameters.
+    pub(crate) forward_tsn: bool,
+}
+
+impl InitExtras {
+    /// What is switched off here is unrecognized too (RFC 3758 §3.3.2, RFC 9260 §3.2.2).
+    pub(crate) fn forget_what_is_not(&mut self, offered: &Capabilities) {
+        if self.forward_tsn && !offered.forward_tsn {
+            let mut octets = Vec::new();
+            Param::ForwardTsnSupported.encode(&mut octets);
+            report(&mut self.unrecognized, &octets);
+        }
+    }
 }
 
 /// An INIT or INIT ACK that is answered with ABORT.
@@ -68,8 +81,8 @@ impl InitFault {
 /// and room in the cookie.
 pub(crate) const MAX_PEER_ADDRESSES: usize = 32;
 
-/// Octets of unrecognized parameters that are reported at most: with the cookie they fit one packet of most paths.
-pub(crate) const MAX_REPORTED: usize = 1232;
+/// Octets of unrecognized parameters that are reported at most, so that an answer is never much larger than its cause.
+const MAX_REPORTED: usize = 512;
 
 /// The smallest window that a peer may begin with (RFC 9260 §3.3.2).
 const MIN_RWND: u32 = 1500;
@@ -112,9 +125,8 @@ impl PeerParameters {
         for raw in init.params.raw() {
             let raw = raw.map_err(|_| InitFault::Malformed)?;
             let param = raw.decode().map_err(|_| InitFault::Malformed)?;
-            // A feature that is not offered here is no reason to hide that its parameter was not recognized.
-            let known = Capabilities::OFFERED.forward_tsn || !matches!(param, Param::ForwardTsnSupported);
-            if self.capabilities.note(&param) && known {
+            extras.forward_tsn |= matches!(param, Param::ForwardTsnSupported);
+            if self.capabilities.note(&param) {
                 continue;
             }
             match param {

@@ -16,6 +16,7 @@ use crate::{Address, Carrier, endpoint::ReturnAddress};
 pub(super) struct PeerSide {
     pub(super) tag: VerificationTag,
     pub(super) inbound: Inbound,
+    /// What both sides can do.
     pub(super) capabilities: Capabilities,
 }
 
@@ -37,7 +38,8 @@ impl Association {
             partial_delivery_point: self.config.partial_delivery_point,
         });
         self.peer = Some(PeerSide { tag: peer.tag, inbound, capabilities: peer.capabilities });
-        self.marks = CongestionMarks::new(self.config.ecn && peer.capabilities.ecn);
+        self.marks = CongestionMarks::new(peer.capabilities.ecn);
+        self.outbound.agree_on_forward_tsn(peer.capabilities.forward_tsn);
         self.outbound.set_streams(outbound_streams);
         self.outbound.set_peer_rwnd(peer.rwnd);
         self.adopt_addresses(context, &peer.addresses, back);

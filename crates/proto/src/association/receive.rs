@@ -329,7 +329,7 @@ impl Association {
 
     /// Whether both sides have announced an extension; its chunks count as unknown otherwise.
     fn has_agreed(&self, extension: fn(&Capabilities) -> bool) -> bool {
-        extension(&Capabilities::OFFERED) && self.peer.as_ref().is_some_and(|peer| extension(&peer.capabilities))
+        self.peer.as_ref().is_some_and(|peer| extension(&peer.capabilities))
     }
 
     /// RFC 9260 §3.2: the two highest bits of the type say what to do.

@@ -1,7 +1,9 @@
 //! What can be looked at.
 
+use usctp_wire::StreamId;
+
 use super::Association;
-use crate::{Address, AssociationConfig, AssociationCounters, AssociationStatus, PathStatus};
+use crate::{Abandoned, Address, AssociationConfig, AssociationCounters, AssociationStatus, PathStatus};
 
 impl Association {
     pub(crate) const fn config(&self) -> &AssociationConfig {
@@ -23,6 +25,7 @@ impl Association {
             outbound_streams: self.outbound.stream_count(),
             fragmentation_point: self.paths.fragmentation_point(&self.config),
             primary: primary.address,
+            partial_reliability: self.outbound.has_agreed_on_forward_tsn(),
             send_buffered: self.outbound.buffered(),
             counters: self.all_counters(),
         })
@@ -53,6 +56,11 @@ impl Association {
 
     pub(crate) fn path_status(&self, address: Address) -> Option<PathStatus> {
         self.paths.get(self.paths.find(address)?).map(|path| path.status())
+    }
+
+    /// Messages given up, on one stream or on all.
+    pub(crate) fn abandoned(&self, stream: Option<StreamId>) -> [Abandoned; 3] {
+        self.outbound.abandoned(stream.map(|stream| stream.0))
     }
 
     fn all_counters(&self) -> AssociationCounters {

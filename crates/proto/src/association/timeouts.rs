@@ -21,7 +21,7 @@ impl Association {
         if let Some(peer) = &mut self.peer {
             peer.inbound.handle_timeout(context.now);
         }
-        self.outbound.handle_timeout(context.now);
+        self.outbound.handle_timeout(context.now, &mut self.paths);
         if self.autoclose.expired(context.now) {
             self.autoclose.stop();
             self.shutdown(context);

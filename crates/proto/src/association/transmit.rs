@@ -111,7 +111,8 @@ impl Association {
         if self.marks.owes_cwr() {
             return Some((self.paths.select_for_control(None), None));
         }
-        let data = self.next_data_path(now);
+        let forward = self.owes_forward_tsn().then(|| self.paths.select_for_data());
+        let data = self.next_data_path(now).or(forward);
         let sack_due = self.peer.as_ref().is_some_and(|peer| peer.inbound.sack_due(now));
         match (data, sack_due) {
             // A SACK rides with data, whichever way that goes.
@@ -133,7 +134,11 @@ impl Association {
         if !self.phase.sends_data() {
             return None;
         }
-        self.outbound.next_data_path(now, &self.paths, &self.config)
+        self.outbound.next_data_path(now, &mut self.paths, &self.config)
+    }
+
+    fn owes_forward_tsn(&self) -> bool {
+        self.phase.sends_data() && self.outbound.owes_forward_tsn(&self.paths)
     }
 
     /// One packet to `id`; `None`, and nothing written, when nothing fits.
@@ -149,6 +154,10 @@ impl Association {
         if oversized.is_none() {
             self.write_control(context, id, &mut packet);
             self.write_sack(now, id, data_path == Some(id), &mut packet);
+            // RFC 3758 §3.5 F2: bundled with data where there is some.
+            if self.owes_forward_tsn() && self.outbound.write_forward_tsn(now, id, &mut self.paths, &mut packet) {
+                self.counters.control_chunks_out += 1;
+            }
         }
         let data = match data_path {
             Some(path) if path == id => self.outbound.fill(now, id, &mut self.paths, &self.config, &mut packet),

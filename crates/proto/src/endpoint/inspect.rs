@@ -1,9 +1,11 @@
 //! Settings of associations and paths, and what can be looked at.
 
+use usctp_wire::StreamId;
+
 use super::{BindingKey, Endpoint};
 use crate::{
-    Address, AssociationConfig, AssociationKey, AssociationStatus, EndpointCounters, PathConfig, PathStatus, Time,
-    association::Association,
+    Abandoned, Address, AssociationConfig, AssociationKey, AssociationStatus, EndpointCounters, PathConfig, PathStatus,
+    Time, association::Association,
 };
 
 impl Endpoint {
@@ -47,6 +49,11 @@ impl Endpoint {
     /// State and counters.
     pub fn status(&self, association: AssociationKey) -> Option<AssociationStatus> {
         self.associations.get(association)?.status()
+    }
+
+    /// Messages given up, on one stream or on all, in the order of [`crate::Reliability::index`].
+    pub fn abandoned(&self, association: AssociationKey, stream: Option<StreamId>) -> Option<[Abandoned; 3]> {
+        self.associations.get(association).map(|association| association.abandoned(stream))
     }
 
     /// The peer's port and addresses, the primary first.

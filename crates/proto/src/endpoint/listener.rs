@@ -8,7 +8,7 @@ use super::{Endpoint, cookie::StateCookie, demux::PeerKey, reply::ReturnAddress}
 use crate::{
     Address, AssociationConfig, AssociationKey, Binding, BindingKey, Received, Time,
     association::{
-        Association, Context, InitAnswer, InitExtras, MAX_REPORTED, Offer, PeerParameters, listed_addresses,
+        Association, Capabilities, Context, InitAnswer, InitExtras, Offer, PeerParameters, listed_addresses,
     },
 };
 
@@ -30,8 +30,8 @@ impl Endpoint {
         let back = ReturnAddress::of(received, &packet.header);
         match PeerParameters::read(&init, received.source, false) {
             Ok((peer, extras)) => match self.find_peer(&back, &peer.addresses) {
-                Some(key) => self.handle_init_of_known(now, key, received, &back, peer, &extras),
-                None => self.handle_init_of_stranger(now, &back, peer, &extras),
+                Some(key) => self.handle_init_of_known(now, key, received, &back, peer, extras),
+                None => self.handle_init_of_stranger(now, &back, peer, extras),
             },
             // RFC 9260 §3.3.2: an ABORT, and no change to an association that there may be.
             Err(fault) => self.refuse(now, &back, &init, &fault.cause()),
@@ -97,7 +97,7 @@ impl Endpoint {
         received: &Received,
         back: &ReturnAddress,
         peer: PeerParameters,
-        extras: &InitExtras,
+        extras: InitExtras,
     ) {
         let answer = self.with(now, key, |association, context| association.handle_init(context, received, &peer));
         match answer {
@@ -115,7 +115,7 @@ impl Endpoint {
         }
     }
 
-    fn handle_init_of_stranger(&mut self, now: Time, back: &ReturnAddress, peer: PeerParameters, extras: &InitExtras) {
+    fn handle_init_of_stranger(&mut self, now: Time, back: &ReturnAddress, peer: PeerParameters, extras: InitExtras) {
         let Some((_, binding, config)) = self.listener_for(back) else {
             return self.refuse_stranger(now, back, peer.tag, &[]);
         };
@@ -127,7 +127,7 @@ impl Endpoint {
             receive_window: config.receive_buffer.max(1500),
             outbound_streams: config.outbound_streams,
             inbound_streams: config.inbound_streams,
-            ecn: config.ecn,
+            offered: Capabilities::offered(&config),
             adaptation: config.adaptation,
             cookie_life: config.cookie_life,
             addresses: listed_addresses(&binding, &self.local, back.destination, families),
@@ -140,15 +140,17 @@ impl Endpoint {
         &mut self,
         now: Time,
         back: &ReturnAddress,
-        peer: PeerParameters,
-        extras: &InitExtras,
+        mut peer: PeerParameters,
+        mut extras: InitExtras,
         offer: Offer,
     ) {
+        peer.capabilities = peer.capabilities.agreed(&offer.offered);
+        extras.forget_what_is_not(&offer.offered);
         // RFC 9260 §5.1.1: no more streams than the other side takes.
         let outbound_streams = offer.outbound_streams.min(peer.inbound_streams).max(1);
         let inbound_streams = offer.inbound_streams.min(peer.outbound_streams).max(1);
         let longer = Duration::from_millis(extras.preservative.unwrap_or(0).into()).min(MAX_PRESERVATIVE);
-        let (tag, ecn) = (peer.tag, offer.ecn && peer.capabilities.ecn);
+        let (tag, agreed) = (peer.tag, peer.capabilities);
         let cookie = StateCookie {
             created: now,
             life: offer.cookie_life + longer,
@@ -166,19 +168,12 @@ impl Endpoint {
         // RFC 9260 §3.3.2.1.2: without a list the source is the only address, which also works through NAT.
         let listed = if offer.addresses.len() > 1 { &offer.addresses[..] } else { &[] };
         params.extend(listed.iter().copied().map(address_param));
-        params.extend(ecn.then_some(Param::EcnCapable));
+        params.extend(agreed.ecn.then_some(Param::EcnCapable));
+        params.extend(agreed.forward_tsn.then_some(Param::ForwardTsnSupported));
         params.extend(offer.adaptation.map(|code| Param::Adaptation(usctp_wire::AdaptationCode(code))));
         // RFC 9260 §3.2.2: each in a parameter of its own.
         let unrecognized = Params::Wire(&extras.unrecognized).raw().flatten();
-        // Each is wrapped in a parameter of its own.
-        let mut room = MAX_REPORTED;
-        let fitting = unrecognized.filter(|raw| {
-            let octets = 4 + raw.octets.len().next_multiple_of(4);
-            let fits = octets <= room;
-            room -= if fits { octets } else { 0 };
-            fits
-        });
-        params.extend(fitting.map(|raw| Param::Unrecognized(raw.octets)));
+        params.extend(unrecognized.map(|raw| Param::Unrecognized(raw.octets)));
         let init_ack = Init {
             initiate_tag: offer.tag,
             a_rwnd: offer.receive_window,

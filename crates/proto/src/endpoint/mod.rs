@@ -51,7 +51,7 @@ pub(crate) use self::{
 };
 use crate::{
     Address, AssociationConfig, BindError, Binding, ChecksumState, ConnectError, EndpointConfig, EndpointCounters,
-    Entropy, Event, EventKind, IcmpError, LocalAddress, Received, Routing, SendError, Time, Transmit,
+    Entropy, Event, EventKind, IcmpError, LocalAddress, Received, Reliability, Routing, SendError, Time, Transmit,
     association::{Association, Context, PacketVerdict},
 };
 
@@ -84,8 +84,11 @@ pub struct OutgoingMessage {
     pub immediate: bool,
     /// Given back in [`crate::SendFailure`].
     pub context: u32,
-    /// Not to be begun after this moment (the lifetime of RFC 9260 §11.1.5); already begun, it is completed.
+    /// Not to be begun after this moment (the lifetime of RFC 9260 §11.1.5). Already begun, it is completed, unless both sides
+    /// have agreed on partial reliability: then nothing of it is sent any more (RFC 3758 §4.1).
     pub expires: Option<Time>,
+    /// When it is given up beside that.
+    pub reliability: Reliability,
     /// Send to this address of the peer rather than the primary, while it is reachable (SCTP_ADDR_OVER).
     pub destination: Option<Address>,
     /// Never empty.
@@ -421,6 +424,13 @@ impl Endpoint {
     /// The program is out of send buffer: what is queued goes without waiting for more (Nagle's rule).
     pub fn push(&mut self, now: Time, association: AssociationKey) {
         self.with(now, association, |association, _| association.push_queued());
+    }
+
+    /// The send buffer is full: gives up messages of lower priority than `value`, that is with a larger value of
+    /// [`Reliability::Priority`], until `octets` of it are free or there is none left (RFC 7496 §3.2). Answers how many
+    /// became free; 0 where partial reliability was not agreed on.
+    pub fn make_room(&mut self, now: Time, association: AssociationKey, octets: usize, value: u32) -> usize {
+        self.with(now, association, |association, context| association.make_room(context, octets, value)).unwrap_or(0)
     }
 
     /// The program has consumed `octets` (of [`crate::Delivery::charge`]) of what was delivered.

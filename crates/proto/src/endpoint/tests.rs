@@ -160,6 +160,7 @@ impl Wire {
             immediate: false,
             context: 0,
             expires: None,
+            reliability: Reliability::Full,
             destination: None,
             payload: Bytes::copy_from_slice(payload),
         };

@@ -3,8 +3,12 @@
 use std::time::Duration;
 
 use usctp_proto::{AssociationKey, AssociationState, Time};
+use usctp_wire::StreamId;
 
-use super::{AssociationParameters, AssociationStatistics, OptionName, OptionValue, RtoParameters, Status, Target};
+use super::{
+    AbandonedMessages, AssociationParameters, AssociationStatistics, OptionName, OptionValue, RtoParameters, Status,
+    Target,
+};
 use crate::{AssocId, SocketError, Style, settings::apply_init, table::State};
 
 impl State {
@@ -40,6 +44,18 @@ impl State {
                 OptionValue::Rto(RtoParameters { initial, max, min })
             }
             OptionName::EcnSupported => OptionValue::EcnSupported(self.config_of(index, self.target(index, id)?)?.ecn),
+            OptionName::PartialReliabilitySupported => {
+                OptionValue::PartialReliabilitySupported(match self.target(index, id)? {
+                    Target::Endpoint => settings.association.partial_reliability,
+                    // What was agreed on.
+                    Target::Association(key) => {
+                        self.endpoint.status(key).is_some_and(|status| status.partial_reliability)
+                    }
+                })
+            }
+            OptionName::Abandoned { stream, policy } => {
+                OptionValue::Abandoned(self.abandoned_of(index, id, stream, policy)?)
+            }
             _ => OptionValue::Association(self.parameters_of(index, self.target(index, id)?)?),
         })
     }
@@ -76,8 +92,37 @@ impl State {
                 self.socket(index)?.settings.association.ecn = on;
                 Ok(())
             }
+            OptionValue::PartialReliabilitySupported(on) => {
+                self.target(index, id)?;
+                self.socket(index)?.settings.association.partial_reliability = on;
+                Ok(())
+            }
             _ => Err(SocketError::NoSuchOption),
         }
+    }
+
+    /// RFC 7496 §4.3, §4.4.
+    fn abandoned_of(
+        &self,
+        index: usize,
+        id: AssocId,
+        stream: Option<u16>,
+        policy: Option<u8>,
+    ) -> Result<AbandonedMessages, SocketError> {
+        let key = self.named(index, id).ok_or(SocketError::InvalidArgument)?;
+        let record = self.associations.get(&key).ok_or(SocketError::InvalidArgument)?;
+        if stream.is_some_and(|stream| stream >= record.outbound_streams) {
+            return Err(SocketError::InvalidArgument);
+        }
+        let all = self.endpoint.abandoned(key, stream.map(StreamId)).ok_or(SocketError::InvalidArgument)?;
+        let mut abandoned = AbandonedMessages { stream, policy, ..AbandonedMessages::default() };
+        for (number, counts) in (1..).zip(all) {
+            if policy.is_none_or(|policy| policy == number) {
+                abandoned.unsent += counts.unsent;
+                abandoned.sent += counts.sent;
+            }
+        }
+        Ok(abandoned)
     }
 
     fn set_rto(&mut self, now: Time, index: usize, id: AssocId, rto: RtoParameters) -> Result<(), SocketError> {

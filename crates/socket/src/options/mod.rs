@@ -11,8 +11,8 @@ mod value;
 
 pub use general::{GeneralName, GeneralValue};
 pub use value::{
-    AssociationParameters, AssociationStatistics, DelayedSack, PathInfo, PathParameters, PathThresholds, RtoParameters,
-    Status,
+    AbandonedMessages, AssociationParameters, AssociationStatistics, DelayedSack, PathInfo, PathParameters,
+    PathThresholds, RtoParameters, Status,
 };
 
 use std::net::SocketAddr;
@@ -71,6 +71,12 @@ pub enum OptionName {
     Event(NotificationKind),
     EncapsulationPort,
     EcnSupported,
+    PartialReliabilitySupported,
+    /// Messages given up: on one stream or on all, by one policy (1 TTL, 2 RTX, 3 PRIO) or by all.
+    Abandoned {
+        stream: Option<u16>,
+        policy: Option<u8>,
+    },
 }
 
 /// Values of options; which it is says what is set.
@@ -118,6 +124,8 @@ pub enum OptionValue {
     /// The peer's UDP port, host order; 0: none asked.
     EncapsulationPort(u16),
     EcnSupported(bool),
+    PartialReliabilitySupported(bool),
+    Abandoned(AbandonedMessages),
 }
 
 impl Socket {
@@ -140,7 +148,9 @@ impl Socket {
             | OptionName::AssociationNumber
             | OptionName::AssociationIds
             | OptionName::AssociationStatistics
-            | OptionName::EcnSupported => state.association_option(index, name, scope.association),
+            | OptionName::EcnSupported
+            | OptionName::PartialReliabilitySupported
+            | OptionName::Abandoned { .. } => state.association_option(index, name, scope.association),
             OptionName::PrimaryAddress
             | OptionName::PathParameters
             | OptionName::PathInfo
@@ -183,7 +193,10 @@ impl Socket {
             | OptionValue::Init(_)
             | OptionValue::Autoclose(_)
             | OptionValue::AdaptationLayer(_)
-            | OptionValue::EcnSupported(_) => state.set_association_option(now, index, scope.association, value)?,
+            | OptionValue::EcnSupported(_)
+            | OptionValue::PartialReliabilitySupported(_) => {
+                state.set_association_option(now, index, scope.association, value)?;
+            }
             OptionValue::PrimaryAddress(_)
             | OptionValue::PathParameters(_)
             | OptionValue::PathThresholds(_)
@@ -209,6 +222,7 @@ impl Socket {
             | OptionValue::PathInfo(_)
             | OptionValue::AssociationNumber(_)
             | OptionValue::AssociationIds(_)
+            | OptionValue::Abandoned(_)
             | OptionValue::AssociationStatistics(_) => return Err(SocketError::NoSuchOption),
         }
         state.configure_listener(index);

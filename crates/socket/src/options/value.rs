@@ -113,6 +113,19 @@ pub struct Status {
     pub primary: PathInfo,
 }
 
+/// SCTP_PR_ASSOC_STATUS and SCTP_PR_STREAM_STATUS.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct AbandonedMessages {
+    /// The stream; `None`: all.
+    pub stream: Option<u16>,
+    /// 1 TTL, 2 RTX, 3 PRIO; `None`: all.
+    pub policy: Option<u8>,
+    /// Messages given up before any part of them was sent.
+    pub unsent: u64,
+    /// Messages given up after a part of them was sent.
+    pub sent: u64,
+}
+
 /// SCTP_GET_ASSOC_STATS.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AssociationStatistics {

@@ -9,11 +9,13 @@ impl Inbound {
     /// FORWARD TSN came. Only for an association that has agreed on it.
     pub(crate) fn handle_forward_tsn(&mut self, forward: &ForwardTsn<'_>) -> Result<(), PeerFault> {
         self.reassembly.set_abandoning();
-        // RFC 3758 §3.6: old or new, a SACK is due without delay; the old one says that our last SACK was lost.
-        self.ack.on_urgent();
         if !forward.cumulative.is_after(self.map.cumulative()) {
+            // RFC 3758 §3.6: our last SACK may have been lost.
+            self.ack.on_urgent();
             return Ok(());
         }
+        // RFC 3758 §3.6: acknowledged as DATA is.
+        self.ack.on_new(false);
         self.map.advance_to(forward.cumulative);
         self.throw_skipped(forward);
         for (stream, ssn) in forward.skipped.iter() {

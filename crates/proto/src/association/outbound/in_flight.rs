@@ -8,7 +8,11 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 use usctp_wire::{Data, Ppid, Ssn, StreamId, Tsn};
 
-use super::{super::path::PathId, super::path::PathSet, gaps::Range};
+use super::{
+    super::path::{PathId, PathSet},
+    gaps::Range,
+    message::{QueuedMessage, chunk_flags},
+};
 use crate::MessageId;
 
 /// A chunk with a TSN. 72 octets: there may be thousands.
@@ -32,11 +36,15 @@ pub(super) struct SentChunk {
     pub(super) misses: u8,
     /// As in [`super::message::chunk_flags`].
     pub(super) flags: u8,
+    /// How often it was sent again.
+    pub(super) repetitions: u16,
     pub(super) retransmitted: bool,
     /// RFC 9260 §7.2.4, 5): not eligible for fast retransmission (again).
     pub(super) fast_retransmitted: bool,
     /// Was acknowledged by a gap block at some time: a second acknowledgement is nothing new.
     pub(super) was_acknowledged: bool,
+    /// Its message need not be delivered at any price: [`super::limits::Limits`] knows how far.
+    pub(super) limited: bool,
 }
 
 /// Where a chunk stands.
@@ -48,39 +56,40 @@ pub(super) enum State {
     Acknowledged,
     /// Given up as lost, to be sent again.
     Marked,
+    /// Given up for good, with its whole message: the peer is told to go on without it (RFC 3758 §3.4). It holds no payload.
+    Abandoned,
 }
 
 impl SentChunk {
-    /// A fragment about to be sent for the first time.
-    #[allow(clippy::too_many_arguments, reason = "one chunk's fields, named at the one place that makes it")]
-    pub(super) fn new(
-        message: MessageId,
-        stream: StreamId,
-        ssn: Ssn,
-        ppid: Ppid,
-        context: u32,
-        flags: u8,
-        overhead: u32,
-        payload: Bytes,
-    ) -> Self {
+    /// A fragment of `message`, about to be sent for the first time.
+    pub(super) fn of(message: &QueuedMessage, flags: u8, overhead: u32, payload: Bytes) -> Self {
         Self {
             payload,
-            message,
-            ppid,
-            context,
+            message: message.id,
+            ppid: message.ppid,
+            context: message.context,
             overhead,
             resent_before: Tsn(0),
-            stream,
-            ssn,
+            stream: message.stream,
+            // RFC 9260 §6.6: that of an unordered message means nothing.
+            ssn: if message.unordered { Ssn(0) } else { message.ssn },
             path: PathId(0),
             target: PathId(0),
             state: State::Outstanding,
             misses: 0,
             flags,
+            repetitions: 0,
             retransmitted: false,
             fast_retransmitted: false,
             was_acknowledged: false,
+            limited: message.limited,
         }
+    }
+
+    /// All that was not sent of a message begun.
+    pub(super) fn rest_of(mut message: QueuedMessage) -> Self {
+        let rest = std::mem::take(&mut message.rest);
+        Self::of(&message, chunk_flags(message.unordered, false, true, false), message.overhead, rest)
     }
 
     /// As it stands in a packet.
@@ -137,6 +146,8 @@ pub(super) struct InFlight {
     marked: usize,
     /// No chunk below is marked.
     marked_from: Tsn,
+    /// A chunk was marked since [`Self::take_losses`].
+    losses: bool,
 }
 
 impl InFlight {
@@ -149,6 +160,7 @@ impl InFlight {
             outstanding_chunks: 0,
             marked: 0,
             marked_from: initial_tsn,
+            losses: false,
         }
     }
 
@@ -164,6 +176,7 @@ impl InFlight {
         let next = self.next_tsn();
         let chunk = &mut self.chunks[index];
         chunk.misses = 0;
+        chunk.repetitions = chunk.repetitions.saturating_add(1);
         chunk.retransmitted = true;
         chunk.resent_before = next;
         self.set_outstanding(index, path, paths);
@@ -177,6 +190,7 @@ impl InFlight {
             self.marked_from = tsn;
         }
         self.marked += 1;
+        self.losses = true;
         let chunk = &mut self.chunks[index];
         chunk.state = State::Marked;
         chunk.target = target;
@@ -187,6 +201,9 @@ impl InFlight {
 
     /// A gap block acknowledges the chunk at `index`.
     pub(super) fn acknowledge(&mut self, index: usize, paths: &mut PathSet) {
+        if self.chunks[index].state == State::Abandoned {
+            return;
+        }
         self.leave(index, paths);
         let chunk = &mut self.chunks[index];
         chunk.state = State::Acknowledged;
@@ -195,12 +212,54 @@ impl InFlight {
 
     /// The peer takes its acknowledgement back.
     pub(super) fn renege(&mut self, index: usize, paths: &mut PathSet) {
+        if self.chunks[index].state == State::Abandoned {
+            return;
+        }
         let path = self.chunks[index].path;
         if paths.get(path).is_some() {
             self.set_outstanding(index, path, paths);
         } else {
             self.mark(index, paths.select_for_data(), paths);
         }
+    }
+
+    /// Gives the chunk at `index` up for good. Answers it as it was.
+    pub(super) fn abandon(&mut self, index: usize, paths: &mut PathSet) -> SentChunk {
+        self.leave(index, paths);
+        let tsn = self.tsn(index);
+        for (_, path) in paths.iter_mut() {
+            // No answer tells when it arrived.
+            path.ledger.sample.take_if(|(sampled, _)| *sampled == tsn);
+        }
+        let chunk = &mut self.chunks[index];
+        let before = chunk.clone();
+        // RFC 3758 §3.5 F5: one on its way may still turn out to be lost, which says that the network is congested.
+        chunk.fast_retransmitted |= chunk.state != State::Outstanding;
+        chunk.state = State::Abandoned;
+        chunk.payload = Bytes::new();
+        chunk.overhead = 0;
+        before
+    }
+
+    /// Takes a chunk in that is never sent, to be abandoned at once.
+    pub(super) fn push_unsent(&mut self, chunk: SentChunk) {
+        self.chunks.push_back(SentChunk { state: State::Acknowledged, ..chunk });
+    }
+
+    /// Whether a chunk was marked since the last time.
+    pub(super) fn take_losses(&mut self) -> bool {
+        std::mem::take(&mut self.losses)
+    }
+
+    /// The chunks that are marked.
+    pub(super) fn marked_chunks(&self) -> impl Iterator<Item = &SentChunk> {
+        let from = if self.marked == 0 { self.chunks.len() } else { self.index(self.marked_from) };
+        self.chunks.range(from.min(self.chunks.len())..).filter(|chunk| chunk.state == State::Marked)
+    }
+
+    /// All of them.
+    pub(super) fn chunks(&self) -> impl Iterator<Item = &SentChunk> {
+        self.chunks.iter()
     }
 
     /// The cumulative TSN passes the first chunk.
@@ -231,6 +290,13 @@ impl InFlight {
         let found = self.chunks.range(from.min(self.chunks.len())..);
         let found = found.enumerate().find(|(_, chunk)| chunk.state == State::Outstanding && chunk.path == id);
         path.ledger.earliest = found.map(|(step, _)| self.tsn(from + step));
+    }
+
+    /// As [`Self::settle`], if the earliest chunk of the path is gone.
+    pub(super) fn settle_if_gone(&self, id: PathId, paths: &mut PathSet) {
+        if paths.get(id).is_some_and(|path| path.ledger.tally.earliest_gone) {
+            self.settle(id, paths);
+        }
     }
 
     /// The first marked chunk for `target`, from `from` on.
@@ -375,7 +441,7 @@ impl InFlight {
                     path.to_retransmit -= 1;
                 }
             }
-            State::Acknowledged => {}
+            State::Acknowledged | State::Abandoned => {}
         }
     }
 }

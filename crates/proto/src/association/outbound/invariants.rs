@@ -17,12 +17,26 @@ impl Outbound {
             let here = || outstanding().filter(|(_, chunk)| chunk.path == id);
             let flight: u32 = here().map(|(_, chunk)| chunk.wire_octets()).sum();
             assert_eq!(path.flight, flight, "flight of {:?}", path.address);
-            assert_eq!(path.t3.is_running(), flight > 0, "T3-rtx of {:?} with {flight} octets in flight", path.address);
+            let runs = flight > 0 || self.forward_waits_on(id);
+            assert_eq!(path.t3.is_running(), runs, "T3-rtx of {:?} with {flight} octets in flight", path.address);
             let earliest = here().map(|(index, _)| self.in_flight.tsn(index)).next();
             assert_eq!(path.ledger.earliest, earliest, "earliest chunk on {:?}", path.address);
             let waiting = chunks().filter(|(_, chunk)| chunk.state() == State::Marked && chunk.target() == id);
             assert_eq!(path.to_retransmit as usize, waiting.count(), "chunks to send again on {:?}", path.address);
         }
+        let lead = chunks().take_while(|(_, chunk)| chunk.state() == State::Abandoned).count();
+        let partial = self.partial.as_ref();
+        assert_eq!(
+            partial.map_or(0, |partial| partial.forward.lead),
+            lead,
+            "chunks given up next to the cumulative TSN"
+        );
+        let known = |chunk: &super::in_flight::SentChunk| {
+            !chunk.limited || partial.is_some_and(|partial| partial.limits.contains(chunk.message))
+        };
+        let known = chunks().all(|(_, chunk)| chunk.state() == State::Abandoned || known(chunk));
+        assert!(known, "a chunk whose limit is not known");
+        assert!(!self.is_empty() || partial.is_none_or(|partial| partial.limits.is_empty()), "limits of no message");
         let charged: usize = chunks().map(|(_, chunk)| chunk.charge()).sum();
         assert!(self.buffered >= charged, "the send buffer holds less than is in flight");
         assert!(!self.queue.is_empty() || self.buffered == charged, "octets of send buffer that nothing holds");

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use usctp_wire::{Ppid, Ssn, StreamId};
 
 use super::super::path::PathId;
-use crate::{MessageId, OutgoingMessage, SendFailure, Time};
+use crate::{MessageId, OutgoingMessage, Reliability, SendFailure, Time};
 
 /// A message, or what is left of it, that has no TSN yet.
 #[derive(Clone, Debug)]
@@ -24,6 +24,9 @@ pub(super) struct QueuedMessage {
     /// The path the program wants.
     pub(super) wish: Option<PathId>,
     pub(super) expires: Option<Time>,
+    pub(super) reliability: Reliability,
+    /// Begun with a limit, so that [`super::limits::Limits`] knows it.
+    pub(super) limited: bool,
     /// Largest fragment, chosen with the first one; 0 before.
     pub(super) fragment: u32,
     /// Of the overhead that the send buffer was charged with, what is not yet passed on to a fragment.
@@ -61,6 +64,8 @@ impl QueuedMessage {
             fits: message.payload.len() <= point as usize,
             wish,
             expires: message.expires,
+            reliability: message.reliability,
+            limited: false,
             fragment: 0,
             overhead,
             rest: message.payload,
@@ -87,6 +92,11 @@ impl QueuedMessage {
         let overhead = if ending { self.overhead } else { self.overhead.min(per_chunk) };
         self.overhead -= overhead;
         Fragment { payload, beginning, ending, overhead }
+    }
+
+    /// Whether it need not be delivered at any price.
+    pub(super) fn has_limit(&self) -> bool {
+        self.expires.is_some() || self.reliability != Reliability::Full
     }
 
     /// Octets of send buffer it holds.
@@ -135,6 +145,7 @@ mod tests {
             immediate: false,
             context: 0,
             expires: None,
+            reliability: Reliability::Full,
             destination: None,
             payload: Bytes::from(vec![0; len]),
         };

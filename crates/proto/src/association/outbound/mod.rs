@@ -4,9 +4,13 @@
 //! (`transmit`), and its fragments stand in `in_flight` until the cumulative TSN passes them. SACKs (`sack`) and timers
 //! (`retransmit`) move them between outstanding, acknowledged and marked for retransmission.
 
+mod abandon;
+mod failure;
+mod forward;
 mod gaps;
 mod in_flight;
 mod invariants;
+mod limits;
 mod message;
 mod queue;
 mod retransmit;
@@ -16,13 +20,15 @@ mod streams;
 mod transmit;
 mod window;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use usctp_wire::Tsn;
 
 use self::{
+    abandon::Partial,
+    failure::Remains,
     gaps::Range,
-    in_flight::{InFlight, SentChunk},
+    in_flight::{InFlight, State},
     message::QueuedMessage,
     queue::SendQueue,
     streams::StreamTable,
@@ -35,7 +41,7 @@ use super::{
     path::{Ledger, PathId, PathSet},
     timer::earliest,
 };
-use crate::{AssociationConfig, MessageId, OutgoingMessage, SendError, SendFailure, Time};
+use crate::{AssociationConfig, MessageId, OutgoingMessage, Reliability, SendError, SendFailure, Time};
 
 /// What the sending half begins with.
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +64,10 @@ pub(crate) struct Outbound {
     in_flight: InFlight,
     /// The room of the gap ranges before last, kept so that none is allocated.
     spare_gaps: Vec<Range>,
+    /// What only messages with a limit need.
+    partial: Option<Box<Partial>>,
+    /// Both sides can do FORWARD TSN.
+    agreed_forward: bool,
     window: PeerWindow,
     burst: Burst,
     outcomes: Outcomes,
@@ -129,6 +139,8 @@ impl Outbound {
             streams: StreamTable::default(),
             in_flight: InFlight::new(config.initial_tsn),
             spare_gaps: Vec::new(),
+            partial: None,
+            agreed_forward: false,
             window: PeerWindow::new(config.peer_rwnd),
             burst: Burst::default(),
             outcomes: Outcomes::default(),
@@ -163,6 +175,9 @@ impl Outbound {
         let overhead = chunk_count(message.payload.len(), point).saturating_mul(self.overhead as usize);
         let overhead = u32::try_from(overhead).unwrap_or(u32::MAX);
         let message = QueuedMessage::new(id, message, wish, point, overhead);
+        if matches!(message.reliability, Reliability::Priority(_)) {
+            self.partial.get_or_insert_default().has_priorities = true;
+        }
         self.buffered += message.charge();
         self.outcomes.dry = false;
         self.pushed &= !self.queue.is_empty();
@@ -213,6 +228,7 @@ impl Outbound {
     pub(crate) fn expire(&mut self, now: Time) {
         let mut any = false;
         while let Some(message) = self.queue.expired(now) {
+            self.count_unsent(&message);
             self.fail(message, 0);
             any = true;
         }
@@ -222,8 +238,9 @@ impl Outbound {
     }
 
     /// A timer of this part may have run out: lifetimes, the zero window probe.
-    pub(crate) fn handle_timeout(&mut self, now: Time) {
+    pub(crate) fn handle_timeout(&mut self, now: Time, paths: &mut PathSet) {
         self.expire(now);
+        self.give_up_lost(now, paths);
         if self.window.handle_timeout(now) {
             self.burst.on_occasion(now);
         }
@@ -231,12 +248,31 @@ impl Outbound {
 
     /// The association has ended, or was restarted by the peer: everything fails, what was sent first.
     pub(crate) fn fail_all(&mut self, error: u16, paths: &mut PathSet) {
+        let mut remains: BTreeMap<u64, Remains> = BTreeMap::new();
         while let Some(chunk) = self.in_flight.pop(paths) {
-            self.release(chunk.charge());
-            self.outcomes.failures.push_back(sent_failure(chunk, error));
+            // What was given up has been reported.
+            if chunk.state() != State::Abandoned {
+                self.release(chunk.charge());
+                remains.entry(chunk.message.0).or_default().add(chunk);
+            }
         }
+        let mut unsent = Vec::new();
         for message in self.queue.take_all(|_| true) {
+            match remains.get_mut(&message.id.0) {
+                Some(begun) => {
+                    self.release(message.charge());
+                    begun.add_rest(message);
+                }
+                None => unsent.push(message),
+            }
+        }
+        let failures = remains.into_values().filter_map(|remains| remains.into_failure(error));
+        self.outcomes.failures.extend(failures);
+        for message in unsent {
             self.fail(message, error);
+        }
+        if let Some(partial) = &mut self.partial {
+            partial.forget();
         }
         for (_, path) in paths.iter_mut() {
             path.t3.stop();
@@ -335,7 +371,11 @@ impl Outbound {
 
     /// When [`Self::handle_timeout`] is to be called next; T3-rtx is among the paths' own timers.
     pub(crate) fn next_timeout(&self) -> Option<Time> {
-        earliest([self.queue.next_timeout(), self.window.next_timeout()])
+        earliest([
+            self.queue.next_timeout(),
+            self.partial.as_ref().and_then(|partial| partial.limits.next_timeout()),
+            self.window.next_timeout(),
+        ])
     }
 
     fn fail(&mut self, message: QueuedMessage, error: u16) {
@@ -350,20 +390,9 @@ impl Outbound {
 
     fn note_dry(&mut self) {
         self.outcomes.dry = self.is_empty();
-    }
-}
-
-fn sent_failure(chunk: SentChunk, error: u16) -> SendFailure {
-    SendFailure {
-        message: chunk.message,
-        stream: chunk.stream,
-        ssn: chunk.ssn,
-        ppid: chunk.ppid,
-        chunk_flags: chunk.flags,
-        context: chunk.context,
-        sent: true,
-        error,
-        payload: chunk.payload,
+        if let Some(partial) = self.partial.as_mut().filter(|_| self.outcomes.dry) {
+            partial.has_priorities = false;
+        }
     }
 }
 

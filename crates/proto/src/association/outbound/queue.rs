@@ -6,7 +6,7 @@ use slab::Slab;
 use usctp_wire::Data;
 
 use super::{message::QueuedMessage, scheduler::Scheduler};
-use crate::Time;
+use crate::{Reliability, Time};
 
 /// The messages that have no TSN yet, whole or in part.
 #[derive(Clone, Debug, Default)]
@@ -91,6 +91,26 @@ impl SendQueue {
             *self = Self::default();
         }
         taken
+    }
+
+    /// The messages begun.
+    pub(super) fn begun(&self) -> impl Iterator<Item = &QueuedMessage> {
+        self.current.and_then(|slot| self.messages.get(slot)).into_iter().filter(|message| message.begun)
+    }
+
+    /// The messages not begun that have a priority, and its value.
+    pub(super) fn priorities(&self) -> impl Iterator<Item = (u64, u32)> {
+        self.messages.iter().filter(|(_, message)| !message.begun).filter_map(|(_, message)| {
+            match message.reliability {
+                Reliability::Priority(value) => Some((message.id.0, value)),
+                _ => None,
+            }
+        })
+    }
+
+    /// What each message holds of the send buffer.
+    pub(super) fn charges(&self) -> impl Iterator<Item = (u64, usize)> {
+        self.messages.iter().map(|(_, message)| (message.id.0, message.charge()))
     }
 
     /// No message wants this path any more.

@@ -29,6 +29,7 @@ impl Outbound {
             return None;
         }
         path.t3.stop();
+        self.forward_on_timer_gone(id);
         self.counters.timeouts += 1;
         let explained = self.window.explains_timeout();
         let mut change = None;
@@ -70,6 +71,7 @@ impl Outbound {
         if let Some(path) = paths.get_mut(id) {
             path.t3.stop();
         }
+        self.forward_on_timer_gone(id);
     }
 
     /// A path is about to be taken out of the set.
@@ -112,5 +114,6 @@ impl Outbound {
         if let Some(path) = paths.get_mut(from) {
             path.t3.stop();
         }
+        self.forward_on_timer_gone(from);
     }
 }

@@ -29,6 +29,8 @@ pub(crate) struct SackOutcome {
     pub(crate) newly_acknowledged: bool,
     /// Chunks marked for fast retransmission.
     pub(crate) fast_retransmit: u32,
+    /// A chunk was found missing for the third time.
+    lost: bool,
     /// Paths that turned out to work.
     pub(crate) path_changes: Vec<(PathId, PathChange)>,
 }
@@ -64,6 +66,7 @@ impl Outbound {
         }
         // RFC 9260 §6.2.1 D ii.
         self.window.on_advertised(sack.a_rwnd);
+        self.forward_on_sack(now, advance, paths);
         self.conclude(now, paths, &mut walk);
         Ok(walk.outcome)
     }
@@ -83,6 +86,7 @@ impl Outbound {
         begin_tallies(now, paths);
         let mut walk = Walk::default();
         self.advance(now, advance, paths, config, &mut walk);
+        self.forward_on_sack(now, advance, paths);
         self.conclude(now, paths, &mut walk);
         Ok(walk.outcome)
     }
@@ -108,6 +112,12 @@ impl Outbound {
             self.credit(now, 0, paths, config, walk);
             if let Some(chunk) = self.in_flight.pop(paths) {
                 self.release(chunk.charge());
+                if chunk.limited
+                    && chunk.flags & ENDING != 0
+                    && let Some(partial) = &mut self.partial
+                {
+                    partial.limits.end(chunk.message);
+                }
             }
         }
         gaps::advance(&mut self.in_flight.gaps, steps);
@@ -173,8 +183,16 @@ impl Outbound {
     ) -> bool {
         let tsn = self.in_flight.tsn(index);
         let Some(chunk) = self.in_flight.chunk(index) else { return false };
-        if chunk.state() == State::Acknowledged {
-            return false;
+        match chunk.state() {
+            State::Acknowledged => return false,
+            // RFC 3758 §3.5 A2: no credit; but a FORWARD TSN has arrived, or something sent before.
+            State::Abandoned => {
+                for (_, path) in paths.iter_mut().filter(|(id, _)| self.forward_waits_on(*id)) {
+                    path.ledger.tally.works = true;
+                }
+                return false;
+            }
+            State::Outstanding | State::Marked => {}
         }
         walk.outcome.newly_acknowledged |= !chunk.was_acknowledged;
         let Some(path) = paths.get_mut(chunk.path) else { return !chunk.was_acknowledged };
@@ -200,7 +218,8 @@ impl Outbound {
     fn count_miss(&mut self, index: usize, highest_new: u32, paths: &mut PathSet, outcome: &mut SackOutcome) {
         let newest = self.in_flight.tsn((highest_new as usize).min(self.in_flight.len()).saturating_sub(1));
         let Some(chunk) = self.in_flight.chunk_mut(index) else { return };
-        if chunk.state() != State::Outstanding || chunk.fast_retransmitted {
+        let abandoned = chunk.state() == State::Abandoned;
+        if !(abandoned || chunk.state() == State::Outstanding) || chunk.fast_retransmitted {
             return;
         }
         // What was sent before a retransmission says nothing about it.
@@ -219,6 +238,11 @@ impl Outbound {
         let target = if works { last } else { paths.select_for_retransmission(last) };
         if let Some(path) = paths.get_mut(last) {
             path.ledger.tally.lost = true;
+        }
+        outcome.lost = true;
+        if abandoned {
+            // RFC 3758 §3.5 F5: the windows are cut as if it were sent again.
+            return;
         }
         self.in_flight.mark(index, target, paths);
         self.counters.fast_retransmitted += 1;
@@ -254,15 +278,18 @@ impl Outbound {
             let Some(path) = paths.get_mut(id) else { continue };
             // RFC 9260 §6.3.2 R2, R3, R4.
             if path.flight == 0 {
-                path.t3.stop();
+                // RFC 3758 §3.5 C5.
+                if !self.forward_waits_on(id) {
+                    path.t3.stop();
+                }
             } else if tally.earliest_acknowledged || !path.t3.is_running() {
                 path.t3.set(now + path.rtt.rto());
             }
         }
-        if walk.outcome.fast_retransmit > 0 && !recovering {
+        if walk.outcome.lost && !recovering {
             // RFC 9260 §7.2.4, 3) and 6): cwnd is cut once per window; remember where this window ends.
             self.recovery = Some(self.in_flight.next_tsn().previous());
-            self.fast_packet = true;
+            self.fast_packet = walk.outcome.fast_retransmit > 0;
         }
         self.burst.on_sack(now, packets);
         if walk.outcome.cumulative_advanced && self.is_empty() {
@@ -287,5 +314,7 @@ fn indices(range: Range) -> std::ops::Range<usize> {
     range.first as usize - 1..range.last as usize
 }
 
+/// The E bit of a DATA chunk.
+const ENDING: u8 = 1;
 /// RFC 9260 §7.2.4: the third miss indication.
 const MISSES_OF_A_LOSS: u8 = 3;

@@ -1,6 +1,6 @@
 //! What goes into the next packet: retransmissions, then new data, as far as the windows allow (RFC 9260 §6.1, §6.10).
 
-use usctp_wire::{Data, HEADER_LEN, PacketBuilder, Ssn};
+use usctp_wire::{Data, HEADER_LEN, PacketBuilder};
 
 use super::{
     MOST_IN_FLIGHT, Outbound,
@@ -23,7 +23,13 @@ enum Held {
 
 impl Outbound {
     /// Where the next packet with data would go now; `None`: none goes.
-    pub(crate) fn next_data_path(&mut self, now: Time, paths: &PathSet, config: &AssociationConfig) -> Option<PathId> {
+    pub(crate) fn next_data_path(
+        &mut self,
+        now: Time,
+        paths: &mut PathSet,
+        config: &AssociationConfig,
+    ) -> Option<PathId> {
+        self.give_up_lost(now, paths);
         // RFC 9260 §6.1 C: retransmissions first.
         if self.in_flight.marked() > 0 {
             let due = paths.iter().find(|(_, path)| self.may_retransmit(path));
@@ -97,6 +103,7 @@ impl Outbound {
         config: &AssociationConfig,
         builder: &mut PacketBuilder<'_>,
     ) -> usize {
+        self.give_up_lost(now, paths);
         let rides = !builder.is_empty();
         let Some(path) = paths.get(id) else { return 0 };
         let mut begun = path.congestion.permits(path.flight);
@@ -187,8 +194,7 @@ impl Outbound {
             }
             let Some(chunk) = self.cut(point) else { break };
             let tsn = self.in_flight.next_tsn();
-            // RFC 9260 §6.1: the sender can go on only with the SACK, or ends with it.
-            let last = (self.draining || self.pushed) && self.queue.is_empty();
+            let last = self.draining && self.queue.is_empty();
             if !builder.push_data(&chunk.data(tsn, immediate || last)) {
                 debug_assert!(false, "the room was checked");
             }
@@ -222,21 +228,16 @@ impl Outbound {
             // RFC 9260 §6.5. Given now, so that a message that expires before leaves no gap.
             message.ssn = self.streams.take_ssn(message.stream);
         }
+        if !message.begun && self.agreed_forward && message.has_limit() {
+            message.limited = true;
+            let limits = &mut self.partial.get_or_insert_default().limits;
+            limits.begin(message.id, message.reliability, message.expires);
+        }
         let fragment = message.cut(point, per_chunk);
         let flags =
             chunk_flags(message.unordered, fragment.beginning, fragment.ending, message.immediate && fragment.ending);
-        let ssn = if message.unordered { Ssn(0) } else { message.ssn };
         let size = fragment.payload.len();
-        let chunk = SentChunk::new(
-            message.id,
-            message.stream,
-            ssn,
-            message.ppid,
-            message.context,
-            flags,
-            fragment.overhead,
-            fragment.payload,
-        );
+        let chunk = SentChunk::of(message, flags, fragment.overhead, fragment.payload);
         if message.unordered {
             self.counters.chunks_unordered += 1;
         } else {

@@ -14,6 +14,7 @@ fn message(id: u64, len: usize, expires: Option<Time>) -> QueuedMessage {
         immediate: false,
         context: 0,
         expires,
+        reliability: Reliability::Full,
         destination: None,
         payload: Bytes::from(vec![0; len]),
     };

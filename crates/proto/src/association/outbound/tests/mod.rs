@@ -16,7 +16,7 @@ use usctp_wire::{
     Chunk, Duplicates, GapBlock, GapBlocks, Header, Packet, PacketBuilder, Ppid, Sack, StreamId, Tsn, VerificationTag,
 };
 
-use super::*;
+use super::{in_flight::SentChunk, *};
 use crate::association::congestion::{Acknowledged, CongestionControl};
 use crate::{Address, Carrier, LinkId};
 
@@ -85,6 +85,7 @@ impl Rig {
             immediate: false,
             context: 77,
             expires: None,
+            reliability: Reliability::Full,
             destination: None,
             payload: Bytes::from(vec![b'x'; len]),
         }
@@ -101,7 +102,7 @@ impl Rig {
 
     /// One packet, if one goes.
     fn packet(&mut self) -> Option<Vec<Sent>> {
-        let id = self.out.next_data_path(self.now, &self.paths, &self.config)?;
+        let id = self.out.next_data_path(self.now, &mut self.paths, &self.config)?;
         let usual = self.paths.get(id).unwrap().max_packet() as usize;
         let limit = self.out.oversized_packet(id, &self.paths, &self.config).unwrap_or(usual);
         self.largest = self.largest.max(limit);
@@ -192,7 +193,7 @@ impl Rig {
         let out = &self.out;
         let chunks: Vec<_> =
             (0..out.in_flight.len()).map(|index| (index, out.in_flight.chunk(index).unwrap())).collect();
-        let outstanding = |chunk: &SentChunk| chunk.state() == in_flight::State::Outstanding;
+        let outstanding = |chunk: &SentChunk| chunk.state() == State::Outstanding;
         for (id, path) in self.paths.iter() {
             let here = || chunks.iter().filter(|(_, chunk)| outstanding(chunk) && chunk.path == id);
             let flight: u32 = here().map(|(_, chunk)| chunk.wire_octets()).sum();
@@ -200,7 +201,7 @@ impl Rig {
             assert_eq!(path.t3.is_running(), flight > 0, "T3-rtx of {id:?} runs exactly while data is outstanding");
             let earliest = here().next().map(|(index, _)| out.in_flight.tsn(*index));
             assert_eq!(path.ledger.earliest, earliest, "earliest of {id:?}");
-            let marked = chunks.iter().filter(|(_, chunk)| chunk.state() == in_flight::State::Marked);
+            let marked = chunks.iter().filter(|(_, chunk)| chunk.state() == State::Marked);
             let marked = marked.filter(|(_, chunk)| chunk.target() == id).count();
             assert_eq!(path.to_retransmit as usize, marked, "marked for {id:?}");
         }
@@ -212,7 +213,7 @@ impl Rig {
         assert_eq!(out.buffered(), held + out.queue.charge(), "send buffer");
         let acknowledged: Vec<_> = chunks
             .iter()
-            .filter(|(_, chunk)| chunk.state() == in_flight::State::Acknowledged)
+            .filter(|(_, chunk)| chunk.state() == State::Acknowledged)
             .map(|(index, _)| *index as u32 + 1)
             .collect();
         let gaps: Vec<_> = out.in_flight.gaps.iter().flat_map(|range| range.first..=range.last).collect();

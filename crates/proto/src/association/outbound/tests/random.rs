@@ -142,7 +142,7 @@ fn timers(rig: &mut Rig) {
     let next = earliest([rig.out.next_timeout(), rig.paths.next_timeout()]);
     let Some(next) = next else { return };
     rig.now = rig.now.max(next);
-    rig.out.handle_timeout(rig.now);
+    rig.out.handle_timeout(rig.now, &mut rig.paths);
     for id in 0..3 {
         rig.out.handle_t3(rig.now, PathId(id), &mut rig.paths, &rig.config);
         let now = rig.now;
@@ -158,7 +158,7 @@ fn finish(rig: &mut Rig, receiver: &mut Receiver) {
         }
         perform(rig, receiver, Step::Transmit { arrives: u64::MAX });
         perform(rig, receiver, Step::Sack { a_rwnd: 100_000, forget: false });
-        if rig.out.next_data_path(rig.now, &rig.paths, &rig.config).is_none() {
+        if rig.out.next_data_path(rig.now, &mut rig.paths, &rig.config).is_none() {
             perform(rig, receiver, Step::Timer);
         }
     }

@@ -87,7 +87,7 @@ fn a_closed_window_is_probed_after_an_rto_and_never_counts_as_an_error() {
     let probe = rig.out.next_timeout().unwrap();
     assert_eq!(probe, rig.now + rig.path(0).rtt.rto());
     rig.now = probe;
-    rig.out.handle_timeout(rig.now);
+    rig.out.handle_timeout(rig.now, &mut rig.paths);
     assert_eq!(rig.tsns(), [1], "one chunk");
     let cwnd = rig.cwnd(0);
     let mut wait = Duration::ZERO;
@@ -111,7 +111,7 @@ fn a_probe_that_nobody_answers_is_an_error() {
     rig.send(100);
     assert!(rig.packets().is_empty());
     rig.now = rig.out.next_timeout().unwrap();
-    rig.out.handle_timeout(rig.now);
+    rig.out.handle_timeout(rig.now, &mut rig.paths);
     assert_eq!(rig.tsns(), [0]);
     assert!(rig.run_out(0).counts_as_error);
 }
