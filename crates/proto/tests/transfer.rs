@@ -95,6 +95,8 @@ fn nagle_holds_nothing_back_from_a_sender_without_room() {
     let packet = only(peer.received());
     let payloads: Vec<_> = packet.data().iter().map(|data| data.payload.to_vec()).collect();
     assert_eq!(payloads, [b"second".to_vec(), b"third".to_vec()]);
+    // And the last of them asks for a SACK at once, without which the sender could not go on.
+    assert_eq!(packet.data().iter().map(|data| data.immediate).collect::<Vec<_>>(), [false, true]);
     // Only those: what comes when there is room again may wait.
     peer.program_sends(b"fourth");
     silence(&peer.received());

@@ -38,6 +38,12 @@ pub struct Difference {
 
 /// All points where the personalities differ, in the order of the rows.
 pub const DIFFERENCES: &[Difference] = &[
+    Difference {
+        row: "D6.2-4",
+        about: "an option that can only be read is set, or the reverse",
+        linux: "ENOPROTOOPT",
+        rfc: "EOPNOTSUPP",
+    },
     Difference { row: "D8.1-9", about: "`sctp_bindx` removes the last address", linux: "EBUSY", rfc: "EINVAL" },
     Difference {
         row: "D8.1-13",

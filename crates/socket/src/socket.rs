@@ -7,7 +7,7 @@ use std::{fmt, os::fd::IntoRawFd, sync::Arc};
 use usctp_link::Link;
 
 use crate::{
-    Domain, Readiness, SocketError, Style,
+    Domain, Personality, Readiness, SocketError, Style,
     readiness_fd::ReadinessFd,
     stack::{Entered, StackInner},
     wait::{Limit, Ticket},
@@ -44,6 +44,12 @@ impl Socket {
     #[must_use]
     pub fn style(&self) -> Style {
         self.inner.stack.look().sockets.get(self.inner.index).map_or(Style::OneToOne, |socket| socket.style)
+    }
+
+    /// Whose choice counts where Linux and RFC 6458 differ.
+    #[must_use]
+    pub fn personality(&self) -> Personality {
+        self.inner.stack.look().personality
     }
 
     /// What poll(2) would say now.

@@ -6,6 +6,7 @@
 pub mod control;
 pub mod layout;
 pub mod option;
+pub mod options;
 pub mod sockaddr;
 
 pub use layout::{LAYOUTS, Layout, Plain, SockaddrStorage};

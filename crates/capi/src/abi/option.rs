@@ -1,8 +1,6 @@
 //! Options of level IPPROTO_SCTP: octets to [`OptionValue`] and back.
 //!
-//! Lengths are Linux's: a shorter buffer than the value is EINVAL on reading; on setting, the exact length. Beyond that,
-//! as programs are built against newer and older headers than ours: a longer value is taken if what is behind the known
-//! members is zero, and the shorter forms that Linux ever had are taken.
+//! What may be set and read, and in which lengths, is told by the table in [`super::options`], which is asked before.
 
 use std::{mem::size_of, time::Duration};
 
@@ -48,7 +46,7 @@ pub fn decode(name: i32, octets: &[u8], style: Style) -> Result<(Scope, OptionVa
         SCTP_PARTIAL_DELIVERY_POINT => whole(OptionValue::PartialDeliveryPoint(number(octets)?)),
         SCTP_INITMSG => whole(OptionValue::Init(control::from_init(&exact(octets)?))),
         SCTP_EVENTS => Ok((Scope::default(), events(octets)?)),
-        SCTP_EVENT => event(&exact(octets)?),
+        SCTP_EVENT => event(&front(octets)?),
         SCTP_CONTEXT => of_association(octets, OptionValue::Context),
         SCTP_ECN_SUPPORTED => of_association(octets, |value| OptionValue::EcnSupported(value != 0)),
         SCTP_PR_SUPPORTED => of_association(octets, |value| OptionValue::PartialReliabilitySupported(value != 0)),
@@ -372,7 +370,7 @@ fn decode_path(name: i32, octets: &[u8]) -> Result<(Scope, OptionValue), Errno> 
             Ok((at(encaps.sue_assoc_id, &encaps.sue_address)?, port))
         }
         _ => {
-            let thresholds: layout::PaddrThldsV2 = exact(octets)?;
+            let thresholds: layout::PaddrThldsV2 = front(octets)?;
             let second = name == SCTP_PEER_ADDR_THLDS_V2;
             let value = PathThresholds {
                 max_retransmissions: thresholds.spt_pathmaxrxt,

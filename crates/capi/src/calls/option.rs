@@ -2,11 +2,11 @@
 
 use libc::{c_int, c_void, socklen_t};
 use rustix::io::Errno;
-use usctp_socket::{Domain, Style};
+use usctp_socket::Domain;
 
 use super::{general, outcome, tunnel};
 use crate::{
-    abi::{SCTP_MAX_BURST, option},
+    abi::{SCTP_MAX_BURST, option, options},
     descriptor::Description,
     memory::Checked,
     process::Process,
@@ -31,12 +31,13 @@ pub unsafe fn setsockopt(
     let len = usize::try_from(len.cast_signed()).map_err(|_| Errno::INVAL)?;
     match level {
         libc::IPPROTO_SCTP => {
-            // Linux looks at these before it looks at the value.
-            refuse_early(name, socket.socket.style())?;
+            // Before the value is looked at, as on Linux.
+            let row = options::may_set(name, socket.socket.style(), socket.socket.personality())?;
             let octets = Checked::new().copy_in(value.cast(), len, LONGEST_VALUE)?;
             if let Some(result) = tunnel::set(socket, name, &octets) {
                 return result;
             }
+            row.accepts(&octets)?;
             let (scope, value) = option::decode(name, &octets, socket.socket.style())?;
             outcome(socket.socket.set_option(scope, &value)).map(|()| 0)
         }
@@ -72,6 +73,8 @@ pub unsafe fn getsockopt(
     let room = usize::try_from(room).map_err(|_| Errno::INVAL)?;
     let answer = match level {
         libc::IPPROTO_SCTP => {
+            let row = options::may_get(name, socket.socket.style(), socket.socket.personality())?;
+            row.fits(room)?;
             // The answer takes no more than this; a program may name more room than it has.
             let asked = checked.copy_in(value.cast(), room.min(LONGEST_QUESTION), LONGEST_QUESTION)?;
             match tunnel::get(process, socket, name, &asked, room) {
@@ -123,14 +126,6 @@ fn sctp_value(socket: &Description, name: c_int, asked: &[u8], room: usize) -> R
     let (wanted, scope) = option::request(name, asked)?;
     let value = outcome(socket.socket.option(wanted, scope))?;
     Ok(option::encode(&scope, &value, room))
-}
-
-fn refuse_early(name: c_int, style: Style) -> Result<(), Errno> {
-    match option::decode(name, &[], style) {
-        Err(Errno::OPNOTSUPP) => Err(Errno::OPNOTSUPP),
-        Err(Errno::NOPROTOOPT) if !tunnel::is_set(name) => Err(Errno::NOPROTOOPT),
-        _ => Ok(()),
-    }
 }
 
 /// Longest value taken: Linux's limit for the address lists of bindx and connectx (KMALLOC_MAX_SIZE is far above).

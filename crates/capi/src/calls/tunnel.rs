@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Whether the option carries a function when set.
-pub(crate) fn is_set(name: c_int) -> bool {
+fn is_set(name: c_int) -> bool {
     matches!(name, SCTP_SOCKOPT_BINDX_ADD | SCTP_SOCKOPT_BINDX_REM | SCTP_SOCKOPT_CONNECTX | SCTP_SOCKOPT_CONNECTX_OLD)
 }
 

@@ -33,7 +33,7 @@ pub(crate) use self::{
     capability::Capabilities,
     collision::{InitAnswer, Offer},
     local::listed_addresses,
-    parameters::{InitExtras, MAX_PEER_ADDRESSES, PeerParameters},
+    parameters::{InitExtras, MAX_PEER_ADDRESSES, MAX_REPORTED, PeerParameters},
     receive::PacketVerdict,
 };
 use self::{

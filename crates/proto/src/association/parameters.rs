@@ -81,8 +81,8 @@ impl InitFault {
 /// and room in the cookie.
 pub(crate) const MAX_PEER_ADDRESSES: usize = 32;
 
-/// Octets of unrecognized parameters that are reported at most, so that an answer is never much larger than its cause.
-const MAX_REPORTED: usize = 512;
+/// Octets of unrecognized parameters that are reported at most: with the cookie they fit one packet of most paths.
+pub(crate) const MAX_REPORTED: usize = 1232;
 
 /// The smallest window that a peer may begin with (RFC 9260 §3.3.2).
 const MIN_RWND: u32 = 1500;

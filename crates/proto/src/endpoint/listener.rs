@@ -8,7 +8,8 @@ use super::{Endpoint, cookie::StateCookie, demux::PeerKey, reply::ReturnAddress}
 use crate::{
     Address, AssociationConfig, AssociationKey, Binding, BindingKey, Received, Time,
     association::{
-        Association, Capabilities, Context, InitAnswer, InitExtras, Offer, PeerParameters, listed_addresses,
+        Association, Capabilities, Context, InitAnswer, InitExtras, MAX_REPORTED, Offer, PeerParameters,
+        listed_addresses,
     },
 };
 
@@ -173,7 +174,15 @@ impl Endpoint {
         params.extend(offer.adaptation.map(|code| Param::Adaptation(usctp_wire::AdaptationCode(code))));
         // RFC 9260 §3.2.2: each in a parameter of its own.
         let unrecognized = Params::Wire(&extras.unrecognized).raw().flatten();
-        params.extend(unrecognized.map(|raw| Param::Unrecognized(raw.octets)));
+        // Each is wrapped in a parameter of its own.
+        let mut room = MAX_REPORTED;
+        let fitting = unrecognized.filter(|raw| {
+            let octets = 4 + raw.octets.len().next_multiple_of(4);
+            let fits = octets <= room;
+            room -= if fits { octets } else { 0 };
+            fits
+        });
+        params.extend(fitting.map(|raw| Param::Unrecognized(raw.octets)));
         let init_ack = Init {
             initiate_tag: offer.tag,
             a_rwnd: offer.receive_window,

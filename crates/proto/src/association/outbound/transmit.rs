@@ -194,7 +194,8 @@ impl Outbound {
             }
             let Some(chunk) = self.cut(point) else { break };
             let tsn = self.in_flight.next_tsn();
-            let last = self.draining && self.queue.is_empty();
+            // RFC 9260 §6.1: the sender can go on only with the SACK, or ends with it.
+            let last = (self.draining || self.pushed) && self.queue.is_empty();
             if !builder.push_data(&chunk.data(tsn, immediate || last)) {
                 debug_assert!(false, "the room was checked");
             }
