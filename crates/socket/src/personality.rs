@@ -44,6 +44,18 @@ pub const DIFFERENCES: &[Difference] = &[
         linux: "ENOPROTOOPT",
         rfc: "EOPNOTSUPP",
     },
+    Difference {
+        row: "D7-11",
+        about: "SCTP_PEER_ADDR_THLDS, SCTP_REMOTE_UDP_ENCAPS_PORT: a peer's address with an id that is nobody's",
+        linux: "the address decides",
+        rfc: "EINVAL",
+    },
+    Difference {
+        row: "D7-15",
+        about: "an option that takes the ids 1 and 2 is set with a negative one",
+        linux: "reaches nobody, 0",
+        rfc: "EINVAL",
+    },
     Difference { row: "D8.1-9", about: "`sctp_bindx` removes the last address", linux: "EBUSY", rfc: "EINVAL" },
     Difference {
         row: "D8.1-13",

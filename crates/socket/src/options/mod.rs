@@ -253,7 +253,8 @@ impl State {
         }
     }
 
-    /// As [`Self::target`], with the ids for all associations. An unknown negative id reaches nobody and is no error.
+    /// As [`Self::target`], with the ids for all associations. D7-15: on Linux an unknown negative id reaches nobody and is
+    /// no error.
     fn targets(&self, index: usize, id: AssocId) -> Result<Targets, SocketError> {
         if let Some(key) = self.named(index, id) {
             return Ok(Targets { endpoint: false, associations: vec![key] });
@@ -261,7 +262,7 @@ impl State {
         if !self.is_one_to_many(index) {
             return Ok(Targets { endpoint: true, associations: Vec::new() });
         }
-        if id > AssocId::ALL {
+        if id > AssocId::ALL || id < AssocId::NONE && !self.personality.is_linux() {
             return Err(SocketError::InvalidArgument);
         }
         let all = || self.sockets.get(index).map_or_else(Vec::new, |socket| socket.associations.clone());

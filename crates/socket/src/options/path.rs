@@ -36,6 +36,7 @@ impl State {
                 })
             }
             OptionName::PathThresholds => {
+                self.refuse_nobody(index, scope)?;
                 let config = self.path_config(index, scope).map_err(|error| match scope.address {
                     Some(_) => SocketError::NoEntry,
                     None => error,
@@ -48,6 +49,7 @@ impl State {
                 })
             }
             OptionName::EncapsulationPort => {
+                self.refuse_nobody(index, scope)?;
                 OptionValue::EncapsulationPort(self.path_config(index, scope)?.udp_port.unwrap_or(0))
             }
             _ => OptionValue::PathParameters(self.path_parameters(index, scope)?),
@@ -77,6 +79,7 @@ impl State {
             OptionValue::PathThresholds(thresholds) => self.set_thresholds(now, index, scope, thresholds),
             OptionValue::DelayedSack(sack) => self.set_delayed_sack(now, index, scope.association, sack),
             OptionValue::EncapsulationPort(port) => {
+                self.refuse_nobody(index, scope)?;
                 let way = self.way(index, scope, SocketError::InvalidArgument)?;
                 // 0 takes back what was asked: the stack's default decides.
                 let asked = (port != 0).then_some(port);
@@ -99,6 +102,14 @@ impl State {
             Some(named) if named != key => None,
             _ => Some((key, address)),
         }
+    }
+
+    /// D7-11: an id that is nobody's beside an address is an error, except on Linux, where the address decides.
+    fn refuse_nobody(&self, index: usize, scope: Scope) -> Result<(), SocketError> {
+        if !self.personality.is_linux() && scope.address.is_some() {
+            self.target(index, scope.association)?;
+        }
+        Ok(())
     }
 
     /// Whose path settings are meant. `missing` is the error for an address that is no peer's.
@@ -148,6 +159,7 @@ impl State {
     }
 
     fn path_parameters(&self, index: usize, scope: Scope) -> Result<PathParameters, SocketError> {
+        self.target(index, scope.association)?;
         let config = self.path_config(index, scope)?;
         let way = self.way(index, scope, SocketError::InvalidArgument)?;
         let target = match way {
@@ -285,6 +297,7 @@ impl State {
         if thresholds.primary_switchover.is_some_and(|switchover| thresholds.potentially_failed > switchover) {
             return Err(SocketError::InvalidArgument);
         }
+        self.refuse_nobody(index, scope)?;
         let way = self.way(index, scope, SocketError::NoEntry)?;
         self.change_paths(now, index, way, &mut |config| {
             if thresholds.max_retransmissions > 0 {
