@@ -56,6 +56,8 @@ int usctp_sctp_getaddrlen(sa_family_t family);
 sctp_assoc_t usctp_sctp_getassocid(int sd, const struct sockaddr *addr);
 ssize_t usctp_sctp_sendmsg(int sd, const void *msg, size_t len, const struct sockaddr *to, socklen_t tolen,
 			   uint32_t ppid, uint32_t flags, uint16_t stream_no, uint32_t timetolive, uint32_t context);
+ssize_t usctp_sctp_sendmsgx(int sd, const void *msg, size_t len, const struct sockaddr *addrs, int addrcnt,
+			    uint32_t ppid, uint32_t flags, uint16_t stream_no, uint32_t timetolive, uint32_t context);
 ssize_t usctp_sctp_send(int sd, const void *msg, size_t len, const struct sctp_sndrcvinfo *sinfo, int flags);
 ssize_t usctp_sctp_sendx(int sd, const void *msg, size_t len, const struct sockaddr *addrs, int addrcnt,
 			 const struct sctp_sndrcvinfo *sinfo, int flags);

@@ -230,6 +230,15 @@ prefixed! {
         unsafe { libsctp::sendmsg(fd, message, len, to, to_len, described) }
     };
 
+    /// As sctp_sendmsgx(3).
+    fn usctp_sctp_sendmsgx(
+        fd, message: *const c_void, len: usize, addresses: *const sockaddr, number: c_int, ppid: u32, flags: u32,
+        stream: u16, time_to_live: u32, context: u32
+    ) -> ssize_t = |_socket| {
+        let described = Described { ppid, flags, stream, time_to_live, context };
+        unsafe { libsctp::sendmsgx(fd, message, len, addresses, number, described) }
+    };
+
     /// As sctp_send(3).
     fn usctp_sctp_send(
         fd, message: *const c_void, len: usize, info: *const layout::SndRcvInfo, flags: c_int

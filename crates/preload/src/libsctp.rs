@@ -33,6 +33,7 @@ std::arch::global_asm!(
     ".symver usctp_lib_peeloff_flags, sctp_peeloff_flags@@VERS_1",
     ".symver usctp_lib_getassocid, sctp_getassocid@@VERS_1",
     ".symver usctp_lib_sendmsg, sctp_sendmsg@@VERS_1",
+    ".symver usctp_lib_sendmsgx, sctp_sendmsgx@@VERS_1",
     ".symver usctp_lib_send, sctp_send@@VERS_1",
     ".symver usctp_lib_sendx, sctp_sendx@@VERS_1",
     ".symver usctp_lib_sendv, sctp_sendv@@VERS_1",
@@ -129,6 +130,23 @@ unsafe extern "C" fn usctp_lib_sendmsg(
 ) -> ssize_t {
     let described = Described { ppid, flags, stream, time_to_live, context };
     inside(|| unsafe { libsctp::sendmsg(fd, message, len, to, to_len, described) })
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn usctp_lib_sendmsgx(
+    fd: c_int,
+    message: *const c_void,
+    len: size_t,
+    addresses: *const sockaddr,
+    number: c_int,
+    ppid: u32,
+    flags: u32,
+    stream: u16,
+    time_to_live: u32,
+    context: u32,
+) -> ssize_t {
+    let described = Described { ppid, flags, stream, time_to_live, context };
+    inside(|| unsafe { libsctp::sendmsgx(fd, message, len, addresses, number, described) })
 }
 
 #[unsafe(no_mangle)]

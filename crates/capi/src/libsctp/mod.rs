@@ -14,4 +14,4 @@ pub use address::{
 };
 pub use association::{getassocid, opt_info, peeloff, peeloff_flags};
 pub use receive::{InfoPlace, recvmsg, recvv};
-pub use send::{Described, Info, sctp_send as send, sendmsg, sendv, sendx};
+pub use send::{Described, Info, sctp_send as send, sendmsg, sendmsgx, sendv, sendx};

@@ -32,6 +32,20 @@ pub struct Described {
     pub context: u32,
 }
 
+impl Described {
+    fn info(self) -> layout::SndRcvInfo {
+        layout::SndRcvInfo {
+            sinfo_stream: self.stream,
+            // The argument is wider than the member, as in stock libsctp.
+            sinfo_flags: self.flags as u16,
+            sinfo_ppid: self.ppid,
+            sinfo_context: self.context,
+            sinfo_timetolive: self.time_to_live,
+            ..Default::default()
+        }
+    }
+}
+
 /// sctp_sendmsg.
 ///
 /// # Safety
@@ -49,20 +63,33 @@ pub unsafe fn sendmsg(
     to_len: socklen_t,
     described: Described,
 ) -> Result<ssize_t, Errno> {
-    let info = layout::SndRcvInfo {
-        sinfo_stream: described.stream,
-        // The argument is wider than the member, as in stock libsctp.
-        sinfo_flags: described.flags as u16,
-        sinfo_ppid: described.ppid,
-        sinfo_context: described.context,
-        sinfo_timetolive: described.time_to_live,
-        ..Default::default()
-    };
     let mut items = Vec::with_capacity(64);
-    control::push(&mut items, SCTP_SNDRCV, &info);
+    control::push(&mut items, SCTP_SNDRCV, &described.info());
     let piece = iovec { iov_base: message.cast_mut(), iov_len: len };
     // SAFETY: the caller's promise.
     unsafe { send(fd, &raw const piece, 1, to, to_len, &mut items, 0) }
+}
+
+/// sctp_sendmsgx: [`sendmsg`] to a peer with several addresses (FreeBSD has it, lksctp has not).
+///
+/// # Safety
+///
+/// As [`sendx`].
+///
+/// # Errors
+///
+/// As sctp_sendmsg.
+pub unsafe fn sendmsgx(
+    fd: c_int,
+    message: *const c_void,
+    len: usize,
+    addresses: *const sockaddr,
+    number: c_int,
+    described: Described,
+) -> Result<ssize_t, Errno> {
+    let info = described.info();
+    // SAFETY: the caller's promise.
+    unsafe { sendx(fd, message, len, addresses, number, &raw const info, 0) }
 }
 
 /// sctp_send.

@@ -11,6 +11,7 @@ mod iperf3;
 mod kernel;
 mod lksctp;
 mod loss;
+mod manual;
 mod namespace;
 mod ncat;
 mod options;
