@@ -50,6 +50,11 @@ impl Description {
         self.keeper.get().ok_or(Errno::NOMEM)
     }
 
+    /// That socket, if there is one.
+    pub(crate) fn made_keeper(&self) -> Option<&StackFd> {
+        self.keeper.get()
+    }
+
     /// O_NONBLOCK.
     #[must_use]
     pub fn is_nonblocking(&self) -> bool {

@@ -285,10 +285,10 @@ fn cookie_from_elsewhere_is_dropped() {
 fn full_backlog_takes_no_more() {
     let mut peer = Peer::listening();
     let binding = peer.binding;
-    peer.endpoint.listen(binding, Some(0));
     let cookie = peer.cookie(&[]);
+    peer.endpoint.listen(binding, Some(0));
     peer.send(&[Chunk::CookieEcho { cookie: &cookie }]);
-    silence(&peer.received());
+    exactly(peer.received(), &[ChunkType::ABORT]);
     assert!(peer.association.is_none());
     assert_eq!(peer.endpoint.counters().dropped_backlog, 1);
     peer.endpoint.listen(binding, Some(1));

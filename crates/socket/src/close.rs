@@ -22,6 +22,7 @@ impl Socket {
         let mut state = self.enter();
         let now = state.now;
         let index = self.index();
+        let is_linux = state.personality.is_linux();
         let socket = state.socket(index)?;
         let (read, write) = match how {
             How::Read => (true, false),
@@ -29,6 +30,9 @@ impl Socket {
             How::Both => (true, true),
         };
         let mut result = Ok(());
+        if socket.style == Style::OneToMany && !is_linux {
+            return Err(SocketError::NotSupported);
+        }
         match socket.phase {
             Phase::Listening => {
                 return if read { Err(SocketError::NotSupported) } else { Ok(()) };
@@ -92,6 +96,7 @@ impl Socket {
 impl State {
     /// Closes a socket without waiting (`sctp_close`).
     pub(crate) fn close(&mut self, now: Time, index: usize) {
+        let all = self.personality.is_linux();
         let Ok(socket) = self.socket(index) else { return };
         socket.closed = true;
         let was_listening = socket.phase == Phase::Listening;
@@ -101,10 +106,14 @@ impl State {
         socket.receive_closed = true;
         socket.send_closed = true;
         socket.descriptor = None;
-        // Data that the program has not read means that the peer must not believe it was: ABORT, of all associations.
+        // Data that the program has not read means that the peer must not believe it was: ABORT.
         // Unread notifications do not count.
         let unread = socket.queue.has_data();
         let items: Vec<_> = socket.queue.drain().collect();
+        // By Linux, of all associations; otherwise only of those that the data came from (D3.1.5-7).
+        let has_unread =
+            |key| unread && (all || items.iter().any(|item| item.association == key && !item.is_notification()));
+        let aborted: Vec<_> = socket.associations.iter().copied().filter(|key| has_unread(*key)).collect();
         let associations = std::mem::take(&mut socket.associations);
         let binding = socket.binding.take();
         for item in items {
@@ -120,7 +129,7 @@ impl State {
                 continue;
             }
             let undelivered = self.endpoint.status(key).is_some_and(|status| status.pending_chunks > 0);
-            if unread || resets || undelivered {
+            if aborted.contains(&key) || resets || undelivered {
                 self.endpoint.abort(now, key, Bytes::new());
             } else {
                 self.endpoint.shutdown(now, key);

@@ -5,13 +5,13 @@ use std::net::{IpAddr, SocketAddr};
 use usctp_proto::{Address, AssociationKey, ConnectError, Time};
 
 use crate::{
-    AssocId, InitParameters, Socket, SocketError, Style, privilege,
+    AssocId, InitParameters, Personality, Socket, SocketError, Style, privilege,
     table::{NewAssociation, Phase, SocketState, Stage, State},
     wait::Limit,
 };
 
 impl Socket {
-    /// Listens; 0 stops it, a negative backlog is EINVAL.
+    /// Listens; 0 stops it, a negative backlog is the largest there is.
     ///
     /// # Errors
     ///
@@ -19,23 +19,19 @@ impl Socket {
     pub fn listen(&self, backlog: i32) -> Result<(), SocketError> {
         let mut state = self.enter();
         let index = self.index();
+        let personality = state.personality;
         let socket = state.socket(index)?;
-        let backlog = usize::try_from(backlog).map_err(|_| SocketError::InvalidArgument)?;
+        // As the system call does it: what is negative is very large, and nothing is larger than the system's limit.
+        let backlog = usize::try_from(backlog).unwrap_or(LARGEST_BACKLOG).min(LARGEST_BACKLOG);
         if socket.style == Style::BranchedOff || !matches!(socket.phase, Phase::Closed | Phase::Listening) {
             return Err(SocketError::InvalidArgument);
         }
         if backlog == 0 {
-            // Linux takes this to mean the end of listening.
-            socket.phase = Phase::Closed;
-            state.update_room(index);
-            return Ok(());
+            return stop_listening(&mut state, index, personality);
         }
         socket.backlog = backlog;
+        socket.turns_away = false;
         if socket.phase == Phase::Closed {
-            // A one-to-one socket that is connecting is not fresh.
-            if socket.style == Style::OneToOne && !socket.associations.is_empty() {
-                return Err(SocketError::InvalidArgument);
-            }
             self.start_listening(&mut state)?;
         }
         state.update_room(index);
@@ -90,7 +86,11 @@ impl Socket {
                 if socket.phase != Phase::Listening || socket.receive_closed {
                     return Err(SocketError::InvalidArgument);
                 }
-                if let Some(key) = socket.associations.first().copied() {
+                // Of one that was connecting when it began to listen, the first is not for it.
+                let queue = socket.associations.clone();
+                let waiting =
+                    queue.into_iter().find(|key| state.associations.get(key).is_some_and(|record| record.incoming));
+                if let Some(key) = waiting {
                     let accepted = self.take_over(&mut state, key, Style::OneToOne);
                     state.update_room(index);
                     state.touch(index);
@@ -98,6 +98,10 @@ impl Socket {
                         return Ok(accepted);
                     }
                     continue;
+                }
+                let socket = state.socket(index)?;
+                if socket.turns_away {
+                    return Err(SocketError::InvalidArgument);
                 }
                 let timeout = socket.settings.receive_timeout;
                 let limit = *limit.get_or_insert_with(|| Limit::of(nonblocking, timeout, now));
@@ -138,10 +142,9 @@ impl Socket {
         };
         let old = state.sockets.get_mut(from)?;
         let mut new = SocketState::new(old.domain, style, old.settings.clone());
-        old.associations.retain(|other| *other != key);
-        old.send_used = old.send_used.saturating_sub(charged);
+        old.forget_association(key, charged);
         new.queue = old.queue.split_off(key);
-        new.send_used = charged;
+        new.recharge(0, charged);
         new.peer = Some(primary);
         new.source = state.endpoint.path(key, primary.0).and_then(|path| path.source);
         new.phase = Phase::Established;
@@ -188,6 +191,12 @@ impl Socket {
             let listening = socket.style == Style::OneToOne && socket.phase == Phase::Listening;
             if listening || matches!(socket.phase, Phase::Established | Phase::Closing) {
                 return Err(SocketError::IsConnected);
+            }
+            if addresses.iter().all(|address| address.port() == 0) && !addresses.is_empty() {
+                // What a peer says of a port that nobody can have.
+                socket.error = (socket.style == Style::OneToOne).then_some(SocketError::ConnectionRefused);
+                state.touch(index);
+                return Err(SocketError::ConnectionRefused);
             }
             let (peer, port) = peer_addresses(socket, addresses)?;
             let timeout = socket.settings.send_timeout;
@@ -314,6 +323,24 @@ impl State {
         self.leave_binding(from);
     }
 }
+
+/// `listen` with a backlog of 0. On Linux it fails where nobody listens (D3.1.3-3), and what waits to be accepted goes on
+/// waiting until the socket is closed; by the RFC it can still be accepted (D4.1.3-4).
+fn stop_listening(state: &mut State, index: usize, personality: Personality) -> Result<(), SocketError> {
+    let socket = state.socket(index)?;
+    match (socket.phase, personality) {
+        (Phase::Listening, Personality::Rfc) if socket.style == Style::OneToOne => socket.turns_away = true,
+        (Phase::Listening, _) => socket.phase = Phase::Closed,
+        (_, Personality::Linux) => return Err(SocketError::InvalidArgument),
+        (_, Personality::Rfc) => {}
+    }
+    state.update_room(index);
+    state.wake_all(index);
+    Ok(())
+}
+
+/// `net.core.somaxconn`.
+const LARGEST_BACKLOG: usize = 4096;
 
 /// The peer's addresses, checked as `sctp_verify_addr` does; all have one port.
 fn peer_addresses(socket: &SocketState, addresses: &[SocketAddr]) -> Result<(Vec<Address>, u16), SocketError> {

@@ -54,7 +54,7 @@ impl State {
             }
         }
         for association in failed {
-            self.tell_failures(association);
+            self.tell_failures(association, None);
         }
     }
 
@@ -172,13 +172,21 @@ impl State {
         let queued = record.queued.saturating_sub(released);
         let charged = (record.charged as u128 * queued as u128).checked_div(record.queued as u128).unwrap_or(0);
         let freed = record.charged - charged as usize;
+        let before = record.charged;
         record.queued = queued;
         record.charged -= freed;
+        let after = record.charged;
         if let Some(index) = record.socket
             && let Some(socket) = self.sockets.get_mut(index)
         {
-            socket.send_used = socket.send_used.saturating_sub(freed);
-            self.offer_room(now, index);
+            socket.recharge(before, after);
+            if socket.own_buffers {
+                // Whoever waits may wait for this one.
+                self.wake_writers(index);
+                self.touch(index);
+            } else {
+                self.offer_room(now, index);
+            }
         }
     }
 
@@ -256,7 +264,9 @@ impl State {
         } else {
             self.notify_change(key, ending.state, ending.code, (0, 0), ending.causes);
         }
-        self.tell_failures(key);
+        let id = if ending.state == AssociationChangeState::CannotStart { Some(AssocId::NONE) } else { None };
+        self.tell_failures(key, id);
+        self.remember_for_senders(key, owner, ending.error);
         if watched {
             let error = match ending.error {
                 Some(SocketError::TimedOut) => SocketError::TimedOut,
@@ -268,7 +278,9 @@ impl State {
         if let Some(index) = owner
             && let Some(socket) = self.sockets.get_mut(index)
         {
-            in_accept_queue = incoming && socket.style == Style::OneToOne && socket.phase == Phase::Listening;
+            // Also if it has ceased to listen: an accepted one would have a socket of its own.
+            let has_queue = matches!(socket.phase, Phase::Listening | Phase::Closed);
+            in_accept_queue = incoming && socket.style == Style::OneToOne && has_queue;
             if socket.style != Style::OneToMany && !in_accept_queue && ending.error.is_some() {
                 socket.error = ending.error;
             }
@@ -285,12 +297,26 @@ impl State {
         }
     }
 
+    /// Senders that wait for room are told how the association ended: ECONNRESET after an ABORT, else EPIPE (D3.4-3). On
+    /// Linux it is ESRCH whatever the end.
+    fn remember_for_senders(&mut self, key: AssociationKey, owner: Option<usize>, error: Option<SocketError>) {
+        let Some(socket) = owner.and_then(|index| self.sockets.get_mut(index)) else { return };
+        if self.personality.is_linux() || !socket.writers.is_waited_on() {
+            socket.ended.clear();
+        } else if socket.ended.len() < ENDS_REMEMBERED {
+            let reset = error == Some(SocketError::ConnectionReset);
+            let error = if reset { SocketError::ConnectionReset } else { SocketError::BrokenPipe };
+            socket.ended.push((key, error));
+        }
+    }
+
     /// SEND_FAILED for each fragment, in both forms.
-    fn tell_failures(&mut self, key: AssociationKey) {
+    pub(crate) fn tell_failures(&mut self, key: AssociationKey, id: Option<AssocId>) {
         let Some(record) = self.associations.get_mut(&key) else { return };
+        let id = id.unwrap_or(record.id);
         for failure in std::mem::take(&mut record.failures) {
             for event in [false, true] {
-                self.notify(key, |id| send_failed(id, &failure, event));
+                self.notify_as(key, id, |id| send_failed(id, &failure, event));
             }
         }
     }
@@ -427,6 +453,9 @@ fn send_failed(association: AssocId, failure: &SendFailure, event: bool) -> Noti
         data: failure.payload.clone(),
     }
 }
+
+/// More threads than ever wait on one socket.
+const ENDS_REMEMBERED: usize = 256;
 
 /// Messages in the queue of a program that keeps up.
 const KEEPING_UP: usize = 64;

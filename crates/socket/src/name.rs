@@ -34,15 +34,19 @@ impl Socket {
         })
     }
 
-    /// getpeername(2).
+    /// getpeername(2): the peer's primary address, by Linux that of the time when it was connected (D4.1.9-1).
     ///
     /// # Errors
     ///
     /// ENOTCONN.
     pub fn peer_name(&self) -> Result<SocketAddr, SocketError> {
         let mut state = self.stack().look();
+        let follows_primary = !state.personality.is_linux();
         let socket = state.socket(self.index())?;
-        match socket.peer {
+        let first = socket.associations.first().copied();
+        let primary = first.filter(|_| follows_primary).and_then(|key| Some(state.associations.get(&key)?.primary));
+        let socket = state.socket(self.index())?;
+        match primary.filter(|_| socket.peer.is_some()).or(socket.peer) {
             Some((address, port)) if socket.phase != Phase::Closed => Ok(socket.present(address, port)),
             _ => Err(SocketError::NotConnected),
         }

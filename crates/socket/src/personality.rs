@@ -39,6 +39,86 @@ pub struct Difference {
 /// All points where the personalities differ, in the order of the rows.
 pub const DIFFERENCES: &[Difference] = &[
     Difference {
+        row: "D3.1.3-3",
+        about: "`listen` with a backlog of 0 where nobody listens",
+        linux: "EINVAL",
+        rfc: "0",
+    },
+    Difference { row: "D3.1.4-3", about: "MSG_OOB in the `flags` of a send", linux: "ignored", rfc: "EOPNOTSUPP" },
+    Difference {
+        row: "D3.1.4-8",
+        about: "a send that waits for room while a shutdown begins",
+        linux: "EPIPE",
+        rfc: "ESHUTDOWN",
+    },
+    Difference {
+        row: "D3.1.4-16",
+        about: "an address in a send on a branched-off socket",
+        linux: "ignored",
+        rfc: "if it is one of the peer's, the message goes there",
+    },
+    Difference {
+        row: "D3.1.4-18",
+        about: "a send without data to an address without association",
+        linux: "EINVAL",
+        rfc: "the association is set up",
+    },
+    Difference {
+        row: "D3.1.4-22",
+        about: "a send with the id of one association and the address of none",
+        linux: "begins an association with the address",
+        rfc: "EINVAL",
+    },
+    Difference {
+        row: "D3.1.5-7",
+        about: "`close` of a one-to-many socket with unread data of one association",
+        linux: "aborts all associations",
+        rfc: "aborts that one",
+    },
+    Difference {
+        row: "D3.3-10",
+        about: "room to send on a one-to-many socket",
+        linux: "one buffer for all associations",
+        rfc: "a buffer for each; writable while one has room",
+    },
+    Difference {
+        row: "D3.4-3",
+        about: "a send that waits for room when its association ends",
+        linux: "ESRCH",
+        rfc: "ECONNRESET after an ABORT, else EPIPE",
+    },
+    Difference {
+        row: "D3.4-5",
+        about: "one association stalls",
+        linux: "no other can send on the socket",
+        rfc: "the others go on",
+    },
+    Difference {
+        row: "D4.1.3-4",
+        about: "after `listen` with a backlog of 0",
+        linux: "what waits to be accepted is aborted by `close`",
+        rfc: "what waits can be accepted",
+    },
+    Difference { row: "D4.1.5-9", about: "MSG_EOF in the `flags` of a send", linux: "ignored", rfc: "EINVAL" },
+    Difference {
+        row: "D4.1.7-9",
+        about: "`shutdown` of a one-to-many socket",
+        linux: "ENOTCONN, but what is received is closed off",
+        rfc: "EOPNOTSUPP",
+    },
+    Difference {
+        row: "D4.1.8-3",
+        about: "a message to an address outside the association, with failures subscribed to",
+        linux: "EADDRNOTAVAIL",
+        rfc: "the message comes back as SEND_FAILED",
+    },
+    Difference {
+        row: "D4.1.9-1",
+        about: "`getpeername` after the primary address has changed",
+        linux: "the address of `connect` or `accept`",
+        rfc: "the primary address",
+    },
+    Difference {
         row: "D6.2-4",
         about: "an option that can only be read is set, or the reverse",
         linux: "ENOPROTOOPT",

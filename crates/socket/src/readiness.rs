@@ -35,8 +35,7 @@ impl SocketState {
         Readiness {
             readable: !self.queue.is_empty() || self.receive_closed,
             // A one-to-one socket without association is not writable, and none that is without room is.
-            writable: (self.style == Style::OneToMany || self.phase != Phase::Closed)
-                && self.settings.send_buffer > self.send_used,
+            writable: (self.style == Style::OneToMany || self.phase != Phase::Closed) && self.send_space() > 0,
             error: self.error.is_some(),
             read_closed: self.receive_closed,
             hang_up,

@@ -1,16 +1,21 @@
 //! From a send call to the engine.
 
-use std::{io::IoSlice, net::IpAddr, time::Duration};
+use std::{
+    io::IoSlice,
+    net::{IpAddr, SocketAddr},
+    ops::ControlFlow,
+    time::Duration,
+};
 
 use bytes::{Bytes, BytesMut};
-use usctp_proto::{Address, AssociationKey, OutgoingMessage, Reliability, SendError, Time};
-use usctp_wire::{Ppid, StreamId};
+use usctp_proto::{Address, AssociationKey, MessageId, OutgoingMessage, Reliability, SendError, SendFailure, Time};
+use usctp_wire::{Ppid, Ssn, StreamId};
 
 use crate::{
-    AssocId, SendFlags, SendInfo, SendRequest, Socket, SocketError, Style, buffer,
+    AssocId, NotificationKind, SendFlags, SendInfo, SendRequest, Socket, SocketError, Style, buffer,
     connect::is_unicast,
     settings::SendDefaults,
-    table::{Phase, Stage, State},
+    table::{Phase, SocketState, Stage, State},
     wait::{Limit, Ticket},
 };
 
@@ -89,11 +94,14 @@ impl Socket {
                 return self.send_to_all(state, now, message, flags);
             }
             match self.choose(state, now, message, flags)? {
-                Some(found) => *chosen = Some(found),
-                None => return Ok(Attempt::Done(message.len)),
+                ControlFlow::Continue(found) => *chosen = Some(found),
+                ControlFlow::Break(taken) => return Ok(Attempt::Done(taken)),
             }
         }
         let Some(target) = *chosen else { return Err(SocketError::InvalidArgument) };
+        if message.len == 0 && !target.is_new {
+            return Err(SocketError::InvalidArgument);
+        }
         state.check_chosen(index, target)?;
         let info = state.complete(target.key, message.request);
         state.make_room(now, index, target.key, message.len, &info);
@@ -103,6 +111,10 @@ impl Socket {
             state.endpoint.push(now, target.key);
             if limit.is_over(now) {
                 return Err(self.give_up(state, target, SocketError::WouldBlock));
+            }
+            if state.associations.get(&target.key).is_some_and(|record| record.stage == Stage::Closing) {
+                // Nothing would be taken even with room (`sctp_wait_for_sndbuf`).
+                return Err(SocketError::BrokenPipe);
             }
             if let Some(chosen) = chosen {
                 chosen.has_waited = true;
@@ -118,8 +130,11 @@ impl Socket {
             message.copy();
         }
         let Some(payload) = message.payload.take() else { return Ok(Attempt::Copy) };
-        let queued = state.queue_message(now, index, target, &info, payload);
-        queued.map_err(|error| self.give_up(state, target, error))?;
+        // RFC 6458 §3.1.4: an address without data begins an association, and nothing more (D3.1.4-18).
+        if message.len > 0 {
+            let queued = state.queue_message(now, index, target, &info, payload);
+            queued.map_err(|error| self.give_up(state, target, error))?;
+        }
         if target.is_new
             && !limit.is_over(now)
             && let Some(record) = state.associations.get_mut(&target.key)
@@ -139,24 +154,27 @@ impl Socket {
         error
     }
 
-    /// Finds or begins the association. `None`: the flags have been obeyed, there is nothing to send.
+    /// Finds or begins the association, or has done all there is to do: the octets taken. The end of an association takes
+    /// none, whatever reason goes with it.
     fn choose(
         &self,
         state: &mut State,
         now: Time,
         message: &Message<'_>,
         flags: SendFlags,
-    ) -> Result<Option<Chosen>, SocketError> {
+    ) -> Result<ControlFlow<usize, Chosen>, SocketError> {
         let index = self.index();
         let socket = state.socket(index)?;
         let style = socket.style;
-        // A branched-off socket has one association: an address says nothing.
+        // A branched-off socket has one association: an address cannot choose it.
         let to = message.request.to.filter(|_| style != Style::BranchedOff);
+        let id = message.request.info.map_or(AssocId::NONE, |info| info.association);
         let Some(to) = to else {
-            let id = message.request.info.map_or(AssocId::NONE, |info| info.association);
             let key = state.named(index, id).ok_or(SocketError::BrokenPipe)?;
+            let way = state.way_of_branched_off(key, index, message.request.to);
             let go_on = state.obey(now, key, index, flags, message)?;
-            return Ok(go_on.then_some(Chosen { key, address: None, is_new: false, has_waited: false }));
+            let chosen = Chosen { key, address: way, is_new: false, has_waited: false };
+            return Ok(if go_on { ControlFlow::Continue(chosen) } else { ControlFlow::Break(0) });
         };
         let (address, port) = socket.address(to)?;
         if port == 0 || !is_unicast(address) {
@@ -168,10 +186,18 @@ impl Socket {
         let way = (style == Style::OneToOne || flags.address_over).then_some(address);
         if let Some(key) = found {
             let go_on = state.obey(now, key, index, flags, message)?;
-            return Ok(go_on.then_some(Chosen { key, address: way, is_new: false, has_waited: false }));
+            let chosen = Chosen { key, address: way, is_new: false, has_waited: false };
+            return Ok(if go_on { ControlFlow::Continue(chosen) } else { ControlFlow::Break(0) });
+        }
+        // Linux begins an association; an address that is not the named association's is a mistake (D3.1.4-22).
+        if !state.personality.is_linux() && style == Style::OneToMany && state.named(index, id).is_some() {
+            return Err(SocketError::InvalidArgument);
+        }
+        if style == Style::OneToOne && state.give_back(index, message, flags) {
+            return Ok(ControlFlow::Break(message.len));
         }
         let key = self.begin_for(state, now, message, flags, (address, port))?;
-        Ok(Some(Chosen { key, address: way, is_new: true, has_waited: false }))
+        Ok(ControlFlow::Continue(Chosen { key, address: way, is_new: true, has_waited: false }))
     }
 
     /// Begins an association for a message (`sctp_sendmsg_new_asoc`).
@@ -234,7 +260,7 @@ impl Socket {
             let payload = message.payload.clone().unwrap_or_default();
             state.queue_message(now, index, target, &info, payload)?;
         }
-        Ok(Attempt::Done(message.len))
+        Ok(Attempt::Done(if flags.abort { 0 } else { message.len }))
     }
 }
 
@@ -281,6 +307,7 @@ impl Message<'_> {
 
     /// What is wrong whatever the association (`sctp_sendmsg_parse`).
     fn check(&self, state: &mut State, index: usize, flags: SendFlags) -> Result<(), SocketError> {
+        let personality = state.personality;
         let socket = state.socket(index)?;
         if socket.style == Style::OneToOne && socket.phase == Phase::Listening {
             return Err(SocketError::BrokenPipe);
@@ -292,7 +319,10 @@ impl Message<'_> {
         if socket.style == Style::OneToOne && ends {
             return Err(SocketError::InvalidArgument);
         }
-        if (flags.end_of_file && self.len > 0) || (!ends && self.len == 0) {
+        if flags.end_of_file && self.len > 0 {
+            return Err(SocketError::InvalidArgument);
+        }
+        if !ends && self.len == 0 && (personality.is_linux() || flags.send_all || self.request.to.is_none()) {
             return Err(SocketError::InvalidArgument);
         }
         if flags.address_over && self.request.to.is_none() {
@@ -315,7 +345,7 @@ impl Message<'_> {
         {
             return Err(SocketError::MessageSize);
         }
-        let space = socket.send_space();
+        let space = socket.space_of(record);
         // A message larger than can ever be free beside its own overhead waits for all of the buffer.
         Ok(space > 0 && (!target.has_waited || space >= self.len.min(socket.settings.send_buffer)))
     }
@@ -330,13 +360,67 @@ fn gather(parts: &[IoSlice<'_>], len: usize) -> Bytes {
 }
 
 impl State {
+    /// RFC 6458 §4.1.8: a message to an address outside the association is not sent, and comes back to a program that is
+    /// told of failures (D4.1.8-3). False: it is not, or Linux counts.
+    fn give_back(&mut self, index: usize, message: &Message<'_>, flags: SendFlags) -> bool {
+        let established = |socket: &&SocketState| matches!(socket.phase, Phase::Established | Phase::Closing);
+        let Some(key) =
+            self.sockets.get(index).filter(established).and_then(|socket| socket.associations.first().copied())
+        else {
+            return false;
+        };
+        let told = self.associations.get(&key).is_some_and(|record| {
+            let subscriptions = record.inherited.subscriptions;
+            subscriptions.has(NotificationKind::SendFailed) || subscriptions.has(NotificationKind::SendFailedEvent)
+        });
+        if self.personality.is_linux() || !told || flags.end_of_file || flags.abort {
+            return false;
+        }
+        let info = self.complete(key, message.request);
+        let failure = SendFailure {
+            message: MessageId(0),
+            sent: false,
+            error: 0,
+            stream: StreamId(info.stream),
+            ssn: Ssn(0),
+            chunk_flags: WHOLE_MESSAGE | if info.flags.unordered { UNORDERED } else { 0 },
+            ppid: Ppid(info.ppid.to_ne_bytes()),
+            context: info.context,
+            payload: gather(message.request.data, message.len),
+        };
+        if let Some(record) = self.associations.get_mut(&key) {
+            record.failures.push(failure);
+        }
+        self.tell_failures(key, None);
+        true
+    }
+
+    /// The address that a branched-off socket sends to for once: Linux ignores what the call says, and it has to be one of
+    /// the peer's (D3.1.4-16).
+    fn way_of_branched_off(&self, key: AssociationKey, index: usize, to: Option<SocketAddr>) -> Option<Address> {
+        if self.personality.is_linux() {
+            return None;
+        }
+        let (address, _) = self.sockets.get(index)?.address(to?).ok()?;
+        self.endpoint.path(key, address).map(|_| address)
+    }
+
     /// Whether the association that a send has found is still the socket's and takes messages.
     fn check_chosen(&self, index: usize, target: Chosen) -> Result<(), SocketError> {
         match self.associations.get(&target.key) {
             // It ended while the call waited.
-            None if target.has_waited => Err(SocketError::AssociationEnded),
+            None if target.has_waited && self.personality.is_linux() => Err(SocketError::AssociationEnded),
+            None if target.has_waited => {
+                let ended = self.sockets.get(index).map_or(&[][..], |socket| &socket.ended);
+                let how = ended.iter().find(|(key, _)| *key == target.key);
+                Err(how.map_or(SocketError::BrokenPipe, |(_, error)| *error))
+            }
             None => Err(SocketError::BrokenPipe),
             Some(record) if record.socket != Some(index) => Err(SocketError::BrokenPipe),
+            // On Linux the engine says so once there is room, and a sender who waits hears EPIPE (D3.1.4-8).
+            Some(record) if record.stage == Stage::Closing && !self.personality.is_linux() => {
+                Err(SocketError::Shutdown)
+            }
             Some(record) if target.has_waited && record.stage >= Stage::Closing => Err(SocketError::BrokenPipe),
             Some(_) => Ok(()),
         }
@@ -382,7 +466,8 @@ impl State {
 
     /// RFC 7496 §3.2: where the buffer is too full for the message, those of lower priority give way (`sctp_prsctp_prune`).
     fn make_room(&mut self, now: Time, index: usize, key: AssociationKey, len: usize, info: &SendInfo) {
-        let space = self.sockets.get(index).map_or(0, |socket| socket.send_space());
+        let (Some(socket), Some(record)) = (self.sockets.get(index), self.associations.get(&key)) else { return };
+        let space = socket.space_of(record);
         if space < len && self.endpoint.make_room(now, key, len - space, value_of(info)) > 0 {
             self.drain_events(now);
         }
@@ -419,12 +504,14 @@ impl State {
             SendError::TooLong => SocketError::MessageSize,
             SendError::ShuttingDown => SocketError::Shutdown,
         })?;
+        let mut charged = 0;
         if let Some(record) = self.associations.get_mut(&target.key) {
             record.queued += queued;
             record.charged += cost;
+            charged = record.charged;
         }
         if let Some(socket) = self.sockets.get_mut(index) {
-            socket.send_used += cost;
+            socket.recharge(charged - cost, charged);
             let is_full = socket.send_space() == 0;
             if is_full {
                 socket.room_since = None;
@@ -500,3 +587,7 @@ const HOLD_OCTETS: usize = 32 * 1024;
 pub(crate) const HELD_AT_MOST: Duration = Duration::from_micros(250);
 /// The driver expects more to be held back for this long.
 const BULK_LASTS: Duration = Duration::from_millis(2);
+
+/// Flag bits of a DATA chunk that holds a whole message, and of an unordered one (RFC 9260 §3.3.1).
+const WHOLE_MESSAGE: u8 = 3;
+const UNORDERED: u8 = 4;

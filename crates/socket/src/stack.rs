@@ -180,7 +180,9 @@ impl Stack {
         }
         self.inner.start_driver()?;
         let mut state = self.inner.look();
-        let index = state.sockets.insert(SocketState::new(domain, style, Settings::default()));
+        let mut socket = SocketState::new(domain, style, Settings::default());
+        socket.own_buffers = style == Style::OneToMany && !state.personality.is_linux();
+        let index = state.sockets.insert(socket);
         drop(state);
         Ok(Socket::from(SocketInner::new(Arc::clone(&self.inner), index)))
     }

@@ -91,6 +91,10 @@ pub(crate) struct SocketState {
     /// In the order in which they came; of a listening one-to-one socket these are the accept queue.
     pub(crate) associations: Vec<AssociationKey>,
     pub(crate) backlog: usize,
+    /// Listening, but turning new associations away: those that came before can still be accepted.
+    pub(crate) turns_away: bool,
+    /// How associations ended that senders waited on.
+    pub(crate) ended: Vec<(AssociationKey, SocketError)>,
     /// For getpeername.
     pub(crate) peer: Option<(Address, u16)>,
     /// For getsockname, when bound to no one address: the source of the association's path.
@@ -98,6 +102,10 @@ pub(crate) struct SocketState {
     pub(crate) queue: ReceiveQueue,
     /// Octets of SO_SNDBUF in use.
     pub(crate) send_used: usize,
+    /// Each association has the whole of SO_SNDBUF for itself (D3.4-5); Linux has one buffer for the socket.
+    pub(crate) own_buffers: bool,
+    /// With buffers of their own: associations without room.
+    pub(crate) full: usize,
     pub(crate) settings: Settings,
     /// Receivers and acceptors sleep here.
     pub(crate) readers: Arc<WaitCell>,
@@ -283,8 +291,7 @@ impl State {
         if let Some(index) = association.socket
             && let Some(socket) = self.sockets.get_mut(index)
         {
-            socket.associations.retain(|other| *other != key);
-            socket.send_used = socket.send_used.saturating_sub(association.charged);
+            socket.forget_association(key, association.charged);
             self.wake_all(index);
         }
         if let Some(index) = association.lingering {
@@ -316,6 +323,13 @@ impl State {
         }
     }
 
+    /// Counts a socket's associations without room anew, after its send buffer has another size.
+    pub(crate) fn count_full(&mut self, index: usize) {
+        let Some(socket) = self.sockets.get_mut(index) else { return };
+        let charged = socket.associations.iter().filter_map(|key| self.associations.get(key));
+        socket.full = charged.filter(|record| record.charged >= socket.settings.send_buffer).count();
+    }
+
     /// Enters a binding with one user: its socket.
     pub(crate) fn add_binding(&mut self, key: BindingKey, bound: Bound) {
         self.ports.entry(bound.port).or_default().push(key);
@@ -327,6 +341,7 @@ impl State {
         let Some(socket) = self.sockets.get(index) else { return };
         let Some(binding) = socket.binding else { return };
         let room = match (socket.phase, socket.style) {
+            _ if socket.turns_away => None,
             (Phase::Listening, Style::OneToOne) => {
                 // Linux compares "more than the backlog", so one more than it fits.
                 Some((socket.backlog + 1).saturating_sub(socket.associations.len()))
@@ -372,10 +387,14 @@ impl SocketState {
             binding: None,
             associations: Vec::new(),
             backlog: 0,
+            turns_away: false,
+            ended: Vec::new(),
             peer: None,
             source: None,
             queue: ReceiveQueue::default(),
             send_used: 0,
+            own_buffers: false,
+            full: 0,
             settings,
             readers: Arc::default(),
             writers: Arc::default(),
@@ -389,9 +408,31 @@ impl SocketState {
         }
     }
 
-    /// Octets of send buffer that are free (`sctp_wspace`).
+    /// Octets of send buffer that are free (`sctp_wspace`). Where associations have their own, what one of them may have.
     pub(crate) fn send_space(&self) -> usize {
-        self.settings.send_buffer.saturating_sub(self.send_used)
+        match self.own_buffers {
+            true if self.full > 0 && self.full >= self.associations.len() => 0,
+            true => self.settings.send_buffer,
+            false => self.settings.send_buffer.saturating_sub(self.send_used),
+        }
+    }
+
+    /// Octets that are free for an association.
+    pub(crate) fn space_of(&self, association: &Association) -> usize {
+        if self.own_buffers { self.settings.send_buffer.saturating_sub(association.charged) } else { self.send_space() }
+    }
+
+    /// What an association has queued has changed.
+    pub(crate) fn recharge(&mut self, before: usize, after: usize) {
+        self.send_used = (self.send_used + after).saturating_sub(before);
+        let is_full = |charged: usize| usize::from(charged >= self.settings.send_buffer);
+        self.full = (self.full + is_full(after)).saturating_sub(is_full(before));
+    }
+
+    /// An association is the socket's no more.
+    pub(crate) fn forget_association(&mut self, key: AssociationKey, charged: usize) {
+        self.associations.retain(|other| *other != key);
+        self.recharge(charged, 0);
     }
 
     /// An address of the program's, checked against the socket's family (`sctp_sockaddr_af`).

@@ -126,7 +126,7 @@ fn the_abort_flag_carries_the_reason() {
     let id = client.connect(&[server()], false).expect("connected");
     assert_eq!(change(&client).0, AssociationChangeState::Up);
     assert_eq!(change(&server_socket).0, AssociationChangeState::Up);
-    assert_eq!(send_flags(&client, id, b"bye", ABORT), Ok(3));
+    assert_eq!(send_flags(&client, id, b"bye", ABORT), Ok(0));
     assert_eq!(change(&client), (AssociationChangeState::Lost, id, 12));
     let (octets, received) = receive(&server_socket).expect("a notification");
     assert!(received.is_notification);

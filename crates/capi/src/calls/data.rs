@@ -149,6 +149,11 @@ pub fn send(
     items: &SendItems,
     flags: c_int,
 ) -> Result<ssize_t, Errno> {
+    if flags & (libc::MSG_OOB | MSG_FIN) != 0 && !socket.socket.personality().is_linux() {
+        // Linux ignores them. POSIX has no urgent data here (D3.1.4-3), and ending is asked for in `sinfo_flags`
+        // (D4.1.5-9).
+        return Err(if flags & libc::MSG_OOB != 0 { Errno::OPNOTSUPP } else { Errno::INVAL });
+    }
     let request = SendRequest {
         to,
         further: &items.further,
@@ -442,6 +447,8 @@ fn number_of_pieces(number: c_int) -> Result<usize, Errno> {
     usize::try_from(number).ok().filter(|number| *number <= MOST_PIECES).ok_or(Errno::INVAL)
 }
 
+/// MSG_FIN, which SCTP programs know as MSG_EOF.
+const MSG_FIN: c_int = 0x200;
 /// UIO_MAXIOV.
 const MOST_PIECES: usize = 1024;
 /// MAX_RW_COUNT: what one call moves at most.

@@ -131,6 +131,19 @@ fn get_kept(socket: &Description, level: c_int, name: c_int, room: usize) -> Res
     Ok(octets)
 }
 
+/// An accepted or branched-off socket has what its listener has, of the options of all sockets that are kept
+/// (`sock_copy`).
+pub(crate) fn take_over_kept(from: &Description, to: &Description) {
+    if from.made_keeper().is_none() {
+        return;
+    }
+    for name in [libc::SO_KEEPALIVE, libc::SO_OOBINLINE, libc::SO_DONTROUTE, libc::SO_RCVLOWAT] {
+        // One that cannot be read or set there has no effect here either.
+        let _ = get_kept(from, libc::SOL_SOCKET, name, size_of::<c_int>())
+            .and_then(|octets| set_kept(to, libc::SOL_SOCKET, name, &octets));
+    }
+}
+
 /// The kernel socket that keeps the options without effect.
 fn keeper(socket: &Description) -> Result<&StackFd, Errno> {
     socket.keeper(|| {

@@ -2,13 +2,13 @@
 
 use std::net::SocketAddr;
 
-use libc::{c_int, sockaddr, socklen_t};
+use libc::{c_int, sa_family_t, sockaddr, socklen_t};
 use rustix::io::Errno;
 use usctp_socket::How;
 
 use super::outcome;
 use crate::{
-    abi::sockaddr::{decode, encode},
+    abi::sockaddr::{V4_OCTETS, decode, encode},
     descriptor::Description,
     memory::Checked,
 };
@@ -23,9 +23,32 @@ use crate::{
 ///
 /// As bind(2).
 pub unsafe fn bind(socket: &Description, address: *const sockaddr, len: socklen_t) -> Result<c_int, Errno> {
+    let mut checked = Checked::new();
     // SAFETY: the caller's promise.
-    let address = unsafe { address_in(&mut Checked::new(), address, len) }?;
+    let address = match unsafe { address_in(&mut checked, address, len) } {
+        // SAFETY: as above.
+        Err(Errno::INVAL) if unsafe { is_of_no_family(&mut checked, address, len) }? => {
+            return Err(Errno::AFNOSUPPORT);
+        }
+        decoded => decoded?,
+    };
     outcome(socket.socket.bind(address)).map(|()| 0)
+}
+
+/// Whether an address is of a family that no socket of ours has; without any family, and nothing else said, it is not.
+///
+/// # Safety
+///
+/// As [`bind`].
+unsafe fn is_of_no_family(checked: &mut Checked, address: *const sockaddr, len: socklen_t) -> Result<bool, Errno> {
+    if !(V4_OCTETS..=LONGEST).contains(&(len as usize)) {
+        return Ok(false);
+    }
+    // SAFETY: the caller's promise.
+    let octets = unsafe { checked.slice(address.cast::<u8>(), V4_OCTETS) }?;
+    let family = c_int::from(u16::from_ne_bytes([octets[0], octets[1]]));
+    let is_nothing = family == libc::AF_UNSPEC && octets[4..8] == [0; 4];
+    Ok(!matches!(family, libc::AF_INET | libc::AF_INET6) && !is_nothing)
 }
 
 /// connect(2).
@@ -38,8 +61,15 @@ pub unsafe fn bind(socket: &Description, address: *const sockaddr, len: socklen_
 ///
 /// As connect(2).
 pub unsafe fn connect(socket: &Description, address: *const sockaddr, len: socklen_t) -> Result<c_int, Errno> {
-    // SAFETY: the caller's promise.
-    let address = unsafe { address_in(&mut Checked::new(), address, len) }?;
+    let mut checked = Checked::new();
+    // SAFETY: the caller's promise, here and below.
+    if len as usize >= size_of::<sa_family_t>()
+        && unsafe { checked.slice(address.cast::<u8>(), size_of::<sa_family_t>()) }? == [libc::AF_UNSPEC as u8, 0]
+    {
+        // An association is not undone by connecting to nothing (`sctp_disconnect`).
+        return Err(Errno::OPNOTSUPP);
+    }
+    let address = unsafe { address_in(&mut checked, address, len) }?;
     outcome(socket.socket.connect(&[address], socket.is_nonblocking())).map(|_| 0)
 }
 

@@ -79,6 +79,9 @@ pub unsafe fn accept(
     close_kernel(rustix::io::dup(kernel(fd))?.into_raw_fd());
     let (socket, peer) = outcome(listener.socket.accept(listener.is_nonblocking()))?;
     let fd = install(process, socket, flags)?;
+    if let Some(accepted) = process.table().find(fd) {
+        super::general::take_over_kept(listener, &accepted);
+    }
     if address.is_null() {
         return Ok(fd);
     }

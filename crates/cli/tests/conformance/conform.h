@@ -100,7 +100,7 @@ int is_personality(const char *name);
 
 /* --- sockets: sockets.c --- */
 
-/* A port of this case's own, 0 to 9. */
+/* A port of this case's own, 0 to 9; pairs use those from 19 down. */
 uint16_t port(int which);
 /* 127.0.0.host, and fd0c::host for AF_INET6. */
 struct sockaddr_in v4(int host, uint16_t port);
@@ -196,6 +196,16 @@ ssize_t send_item(int fd, const char *text, int level, int type, const void *ite
 const unsigned char *pattern(size_t len);
 /* Sends non-blocking until EAGAIN; the number of messages. */
 int fill(int fd, sctp_assoc_t id, size_t size);
+
+/* --- peers that are not this stack: peer.c --- */
+
+/* A host that hears everything and says nothing. To be asked for before the first socket, over UDP. */
+struct silence {
+	int fd, host;
+};
+struct silence silence(void);
+/* Chunks of a type that it has heard since it was last asked. */
+int silence_heard(struct silence *silence, int type);
 
 /* --- packets: wire.c --- */
 

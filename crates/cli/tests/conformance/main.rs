@@ -47,6 +47,12 @@ macro_rules! programs {
 // One line for each program, in the order of the sections.
 programs! {
     d1
+    d3_1
+    d3_1_4
+    d3_1_5
+    d3_3
+    d4_1
+    d4_1_5
     d8_1
 }
 
@@ -62,7 +68,7 @@ mod over_raw_ip {
 }
 
 /// What every program is compiled with.
-const PARTS: [&str; 4] = ["conform.c", "messages.c", "sockets.c", "wire.c"];
+const PARTS: [&str; 5] = ["conform.c", "messages.c", "peer.c", "sockets.c", "wire.c"];
 
 /// More than all cases of a program take, each of which has its own limit.
 const LIMIT: Duration = Duration::from_secs(300);

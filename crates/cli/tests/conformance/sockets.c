@@ -57,10 +57,12 @@ int connect_to(int fd, int which)
 
 void tcp_pair(int ends[2])
 {
-	int listener = listening(SOCK_STREAM, 9);
+	/* The end that was accepted goes on holding the port. */
+	static int which = 19;
+	int listener = listening(SOCK_STREAM, which);
 
 	ends[0] = tcp_style();
-	OK(connect_to(ends[0], 9));
+	OK(connect_to(ends[0], which--));
 	ends[1] = OK(accept(listener, NULL, NULL));
 	OK(close(listener));
 }
@@ -99,8 +101,11 @@ struct many many_pair(void)
 
 int more_client(struct many *m, sctp_assoc_t *at_server, sctp_assoc_t *at_client)
 {
+	struct sockaddr_in near = v4(1, 0);
 	int client = many_style();
 
+	/* One address: nothing is told of others. */
+	OK(bind(client, SA(near)));
 	subscribe(client);
 	OK(connect_to(client, 8));
 	*at_client = came_up(client);
@@ -122,6 +127,16 @@ void subscribe(int fd)
 
 void subscribe_to(int fd, uint16_t type, int on)
 {
+	if (type == SCTP_DATA_IO_EVENT) {
+		/* On a connected one-to-one socket SCTP_EVENT is about the association, and items are the socket's. */
+		struct sctp_event_subscribe events;
+		socklen_t len = sizeof(events);
+
+		OK(getsockopt(fd, IPPROTO_SCTP, SCTP_EVENTS, &events, &len));
+		events.sctp_data_io_event = (uint8_t)on;
+		OK(setsockopt(fd, IPPROTO_SCTP, SCTP_EVENTS, &events, sizeof(events)));
+		return;
+	}
 	struct sctp_event event = { .se_assoc_id = SCTP_FUTURE_ASSOC, .se_type = type, .se_on = (uint8_t)on };
 
 	OK(setsockopt(fd, IPPROTO_SCTP, SCTP_EVENT, &event, sizeof(event)));

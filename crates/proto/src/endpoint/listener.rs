@@ -117,9 +117,14 @@ impl Endpoint {
     }
 
     fn handle_init_of_stranger(&mut self, now: Time, back: &ReturnAddress, peer: PeerParameters, extras: InitExtras) {
-        let Some((_, binding, config)) = self.listener_for(back) else {
+        let Some((key, binding, config)) = self.listener_for(back) else {
             return self.refuse_stranger(now, back, peer.tag, &[]);
         };
+        if self.bindings.get(key).is_some_and(|bound| bound.room == Some(0)) {
+            // As Linux does: no use in a handshake that could not be accepted.
+            self.counters.dropped_backlog += 1;
+            return self.refuse_stranger(now, back, peer.tag, &[]);
+        }
         let families = (extras.ipv4, extras.ipv6);
         let offer = Offer {
             tag: self.entropy.tag(),
@@ -203,6 +208,7 @@ impl Endpoint {
         let room = self.bindings.get_mut(listener).and_then(|bound| bound.room.as_mut());
         let Some(room) = room.filter(|room| **room > 0) else {
             self.counters.dropped_backlog += 1;
+            self.refuse_stranger(now, back, cookie.peer.tag, &[]);
             return None;
         };
         if self.associations.len() >= self.config.max_associations {

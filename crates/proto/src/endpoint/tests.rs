@@ -401,8 +401,10 @@ fn cookies_are_taken_only_while_there_is_room() {
     wire.connect(1, client, address(2), 5000);
     wire.settle();
     assert_eq!(wire.at(2).endpoint.counters().dropped_backlog, 1);
+    assert_eq!(wire.closed(1).len(), 1, "refused at once");
     wire.at(2).endpoint.listen(server, Some(1));
-    wire.run_for(5);
+    wire.connect(1, client, address(2), 5000);
+    wire.settle();
     assert_eq!(wire.count(1, established), 1);
 }
 

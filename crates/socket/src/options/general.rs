@@ -119,6 +119,7 @@ impl Socket {
                 if matches!(name, GeneralName::ReuseAddress | GeneralName::ReusePort) {
                     state.apply_reuse(index);
                 }
+                state.count_full(index);
                 state.wake_writers(index);
                 state.touch(index);
             }
@@ -174,7 +175,7 @@ impl SocketState {
                 Domain::Inet => AF_INET,
                 Domain::Inet6 => AF_INET6,
             }),
-            GeneralName::AcceptConnections => int((self.phase == Phase::Listening).into()),
+            GeneralName::AcceptConnections => int((self.phase == Phase::Listening && !self.turns_away).into()),
             GeneralName::BindToDevice => {
                 GeneralValue::Name(settings.device.as_ref().map_or_else(Vec::new, |device| device.name.clone()))
             }
