@@ -62,13 +62,15 @@ unsafe fn is_of_no_family(checked: &mut Checked, address: *const sockaddr, len: 
 /// As connect(2).
 pub unsafe fn connect(socket: &Description, address: *const sockaddr, len: socklen_t) -> Result<c_int, Errno> {
     let mut checked = Checked::new();
-    // SAFETY: the caller's promise, here and below.
-    if len as usize >= size_of::<sa_family_t>()
-        && unsafe { checked.slice(address.cast::<u8>(), size_of::<sa_family_t>()) }? == [libc::AF_UNSPEC as u8, 0]
-    {
-        // An association is not undone by connecting to nothing (`sctp_disconnect`).
-        return Err(Errno::OPNOTSUPP);
+    if len as usize >= size_of::<sa_family_t>() {
+        // SAFETY: the caller's promise.
+        let family = unsafe { checked.slice(address.cast::<u8>(), size_of::<sa_family_t>()) }?;
+        if family == (libc::AF_UNSPEC as sa_family_t).to_ne_bytes() {
+            // An association is not undone by connecting to nothing (`sctp_disconnect`).
+            return Err(Errno::OPNOTSUPP);
+        }
     }
+    // SAFETY: the caller's promise.
     let address = unsafe { address_in(&mut checked, address, len) }?;
     outcome(socket.socket.connect(&[address], socket.is_nonblocking())).map(|_| 0)
 }
