@@ -152,6 +152,7 @@ fn run(settings: &Settings) {
                 reliability: usctp_proto::Reliability::Full,
                 destination: None,
                 payload: payload.clone(),
+                auth_key: None,
             };
             a.send(now, key, message).expect("the association is there");
         }

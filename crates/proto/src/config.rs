@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::Address;
+use crate::{Address, AuthConfig};
 
 /// Settings of a whole stack.
 #[derive(Clone, Debug)]
@@ -87,6 +87,8 @@ pub struct AssociationConfig {
     pub path: PathConfig,
     /// HB.Max.Burst: heartbeats per RTO, 1.
     pub heartbeat_max_burst: u32,
+    /// Authenticated chunks (RFC 4895), off.
+    pub auth: AuthConfig,
 }
 
 impl Default for AssociationConfig {
@@ -117,6 +119,7 @@ impl Default for AssociationConfig {
             partial_delivery_point: 0,
             path: PathConfig::default(),
             heartbeat_max_burst: 1,
+            auth: AuthConfig::default(),
         }
     }
 }

@@ -50,6 +50,13 @@ impl Entropy {
         }
     }
 
+    /// A random number of RFC 4895 §6.1, which the peer sees.
+    pub(crate) fn random_number(&mut self) -> [u8; 32] {
+        let mut number = [0; 32];
+        self.wire.fill_bytes(&mut number);
+        number
+    }
+
     /// A key that never leaves the process.
     pub fn secret(&mut self) -> [u8; 32] {
         let mut key = [0; 32];

@@ -51,6 +51,9 @@ pub enum SendError {
     /// The address given is not one of the peer's.
     #[error("not an address of the peer")]
     InvalidAddress,
+    /// There is no shared key with the number given, and the peer wants data authenticated.
+    #[error("no such shared key")]
+    NoKey,
 }
 
 /// How an association ended.

@@ -1,7 +1,7 @@
 //! What the layer above is told. Events of one association come in the order in which they happened.
 
 use bytes::Bytes;
-use usctp_wire::{AdaptationCode, Mid, Ppid, Ssn, StreamId, Tsn};
+use usctp_wire::{AdaptationCode, KeyId, Mid, Ppid, Ssn, StreamId, Tsn};
 
 use crate::{Address, AssociationKey, BindingKey, CloseReason, MessageId};
 
@@ -30,6 +30,8 @@ pub enum EventKind {
         inbound_streams: u16,
         /// The peer's adaptation layer indication.
         adaptation: Option<AdaptationCode>,
+        /// Whether AUTH (RFC 4895) was agreed on.
+        authenticated: bool,
     },
     /// The peer has restarted (RFC 9260 §5.2.4 A); stream counts as for `Established`.
     Restarted {
@@ -74,6 +76,13 @@ pub enum EventKind {
         code: u16,
         /// The cause's value.
         info: Bytes,
+    },
+    /// A shared key is used by the peer for the first time, or not needed here any more (RFC 6458 §6.1.8).
+    Key {
+        /// Which.
+        key: KeyId,
+        /// What.
+        news: KeyNews,
     },
     /// SHUTDOWN came: the peer sends no new data.
     PeerShutdown,
@@ -124,6 +133,15 @@ pub struct SendFailure {
     /// Cause code, 0 for none.
     pub error: u16,
     pub payload: Bytes,
+}
+
+/// What is new about a shared key.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum KeyNews {
+    /// The peer uses it for the first time.
+    New,
+    /// It was deactivated, and no chunk on its way needs it any more.
+    Free,
 }
 
 /// New state of a peer address.

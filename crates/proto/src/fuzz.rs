@@ -155,6 +155,7 @@ impl Stage {
             reliability: crate::Reliability::Full,
             destination: None,
             payload: vec![0; usize::from(len).max(1)].into(),
+            auth_key: None,
         };
         let _ = self.ends[end].send(self.now, key, message);
     }

@@ -9,6 +9,7 @@
 
 mod address;
 mod association;
+mod auth;
 mod config;
 mod endpoint;
 mod entropy;
@@ -22,11 +23,12 @@ mod time;
 mod transmit;
 
 pub use address::{Address, Carrier, LinkId, LocalAddress, Route, Routing};
+pub use auth::{AuthConfig, AuthError, KeyChange, Secret};
 pub use config::{AssociationConfig, Binding, EndpointConfig, PathConfig};
 pub use endpoint::{AssociationKey, BindingKey, Endpoint, MessageId, OutgoingMessage};
 pub use entropy::Entropy;
 pub use error::{BindError, CloseReason, ConnectError, SendError};
-pub use event::{Delivery, Event, EventKind, PathChange, SendFailure};
+pub use event::{Delivery, Event, EventKind, KeyNews, PathChange, SendFailure};
 #[doc(hidden)]
 pub use fuzz::fuzz_association;
 pub use reliability::{Abandoned, Reliability};

@@ -119,6 +119,8 @@ pub struct EndpointCounters {
     pub dropped_bundling: u64,
     pub dropped_bad_address: u64,
     pub dropped_icmp: u64,
+    /// Chunks that had to be authenticated and were not, and AUTH chunks that were wrong.
+    pub dropped_unauthenticated: u64,
     pub associations_begun: u64,
     pub associations_accepted: u64,
     pub associations_aborted: u64,

@@ -6,7 +6,10 @@ mod log;
 mod mailbox;
 mod pair;
 mod peer;
+mod sealed;
 
+mod auth;
+mod auth_keys;
 mod collision;
 mod congestion;
 mod corpus;

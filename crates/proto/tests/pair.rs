@@ -526,6 +526,7 @@ pub(crate) fn message(stream: u16, payload: impl Into<Bytes>) -> OutgoingMessage
         reliability: usctp_proto::Reliability::Full,
         destination: None,
         payload: payload.into(),
+        auth_key: None,
     }
 }
 

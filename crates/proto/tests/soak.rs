@@ -10,8 +10,10 @@ use std::{
 
 use usctp_netsim::{Impairment, LinkConfig, Loss, Rng, Seed};
 use usctp_proto::{
-    AssociationConfig, AssociationKey, CloseReason, EventKind, LocalAddress, OutgoingMessage, Reliability,
+    AssociationConfig, AssociationKey, CloseReason, EventKind, KeyChange, LocalAddress, OutgoingMessage, Reliability,
+    Secret,
 };
+use usctp_wire::{ChunkType, KeyId};
 
 use crate::{
     mailbox::Message,
@@ -198,7 +200,7 @@ impl Soak {
 
     fn configure(&mut self, host: usize) {
         let Some(key) = self.pair.hosts[host].association else { return };
-        let (now, what) = (self.pair.now, self.rng.below(8));
+        let (now, what) = (self.pair.now, self.rng.below(9));
         let link = self.rng.below(self.pair.links.len());
         let address = self.pair.hosts[1 - host].addresses[link].into();
         let size = self.rng.between(3_000..200_000) as u32;
@@ -229,6 +231,13 @@ impl Soak {
             }
             6 => {
                 endpoint.make_room(now, key, size as usize, size % 5);
+            }
+            7 => {
+                let active = KeyId((size % 2) as u16);
+                // The other may still be deactivated; then it is set anew.
+                let _ = endpoint.change_keys(now, key, &KeyChange::Activate(active));
+                let _ = endpoint.change_keys(now, key, &KeyChange::Deactivate(KeyId(0)));
+                let _ = endpoint.change_keys(now, key, &KeyChange::Set(KeyId(0), Secret::new(b"")));
             }
             _ => {
                 endpoint.configure_path(now, key, Some(address), &mut |path| {
@@ -430,6 +439,22 @@ fn impairment(rng: &mut Rng) -> Impairment {
     }
 }
 
+/// AUTH, on some seeds, with a list of each side's own. COOKIE ECHO is not in it: one who has forgotten everything could not
+/// come back (RFC 4895 §6.3).
+fn authenticate(config: &mut AssociationConfig, rng: &mut Rng) {
+    let auth = &mut config.auth;
+    auth.enable(rng.chance(0.4));
+    let lists: [&[u16]; 3] = [&[1], &[1, 3], &[3, 1]];
+    auth.set_algorithms(lists[rng.below(lists.len())]).expect("with SHA-1");
+    for kind in [0, 3, 4, 5, 7, 9, 11, 12, 13] {
+        if rng.chance(0.4) {
+            auth.add_chunk(ChunkType(kind)).expect("a type that can be listed");
+        }
+    }
+    auth.change(&KeyChange::Set(KeyId(1), Secret::new(b"known to both"))).expect("a key");
+    auth.change(&KeyChange::Activate(KeyId(rng.chance(0.5).into()))).expect("it is there");
+}
+
 fn config(rng: &mut Rng) -> AssociationConfig {
     let mut config = AssociationConfig {
         rto_initial: Duration::from_millis(*rng.choose(&[500, 1000, 3000])),
@@ -451,6 +476,7 @@ fn config(rng: &mut Rng) -> AssociationConfig {
         partial_delivery_point: *rng.choose(&[0, 0, 2_000]),
         ..AssociationConfig::default()
     };
+    authenticate(&mut config, rng);
     config.path.heartbeat_interval = Duration::from_secs(*rng.choose(&[1, 5, 30]));
     config.path.max_retransmissions = *rng.choose(&[0, 2, 5]);
     config

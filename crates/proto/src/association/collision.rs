@@ -6,7 +6,7 @@ use std::time::Duration;
 use usctp_wire::{Cause, Chunk, Tsn, VerificationTag};
 
 use super::{
-    Association, Capabilities, Context, control::Towards, ecn::CongestionMarks, outbound::OutboundConfig,
+    Association, AuthOffer, Capabilities, Context, control::Towards, ecn::CongestionMarks, outbound::OutboundConfig,
     parameters::PeerParameters, phase::Phase,
 };
 use crate::{
@@ -77,6 +77,8 @@ pub(crate) struct Offer {
     pub(crate) adaptation: Option<u32>,
     pub(crate) cookie_life: Duration,
     pub(crate) addresses: Vec<Address>,
+    /// What is said about AUTH if the peer can do it too.
+    pub(crate) auth: Option<Box<AuthOffer>>,
 }
 
 impl Association {
@@ -108,7 +110,10 @@ impl Association {
             _ => {
                 let tie = self.tie_tags(context);
                 let (tag, initial_tsn) = (context.entropy.tag(), Tsn(context.entropy.number()));
-                InitAnswer::Accept(self.offer(tag, initial_tsn, tie))
+                let mut offer = self.offer(tag, initial_tsn, tie);
+                // RFC 4895 §6.1: the random number goes with the tag.
+                offer.auth = offer.auth.map(|auth| Box::new(auth.renewed(context.entropy.random_number())));
+                InitAnswer::Accept(offer)
             }
         }
     }
@@ -128,7 +133,8 @@ impl Association {
             let mut causes = Vec::new();
             Cause::StaleCookie(u32::try_from(staleness.as_micros()).unwrap_or(u32::MAX)).encode(&mut causes);
             context.counters.stale_cookies += 1;
-            context.replies.answer(*back, cookie.peer.tag, &Chunk::Error { causes: &causes });
+            let auth = self.authenticator();
+            context.replies.answer(*back, cookie.peer.tag, &Chunk::Error { causes: &causes }, auth);
             return false;
         }
         match collision {
@@ -169,6 +175,7 @@ impl Association {
         let shutdown_wanted = matches!(self.phase, Phase::ShutdownPending(_) | Phase::ShutdownSent(_));
         self.local_tag = cookie.local_tag;
         self.local_initial_tsn = cookie.local_initial_tsn;
+        self.local_auth.clone_from(&cookie.local_auth);
         self.tie_tags = None;
         self.errors = 0;
         self.control.clear();
@@ -186,6 +193,7 @@ impl Association {
             let streams = cookie.inbound_streams;
             peer.inbound.restart(cookie.peer.initial_tsn, streams);
         }
+        self.agree_on_auth(cookie.peer.auth.as_deref());
         self.marks = CongestionMarks::new(cookie.peer.capabilities.ecn);
         self.outbound.agree_on_forward_tsn(cookie.peer.capabilities.forward_tsn);
         self.phase.enter(Phase::Established);
@@ -227,6 +235,7 @@ impl Association {
             adaptation: self.config.adaptation,
             cookie_life: self.config.cookie_life,
             addresses: self.local_side.told.clone(),
+            auth: self.local_auth.clone(),
         }
     }
 }

@@ -29,7 +29,11 @@ impl Association {
             return Err(SendError::TooLong);
         }
         let point = self.paths.fragmentation_point(&self.config);
+        let key = self.key_for(message.auth_key).map_err(|_| SendError::NoKey)?;
         let id = self.outbound.send(context.now, message, wish, point)?;
+        if self.local_auth.is_some() {
+            self.outbound.set_key(id, key);
+        }
         self.touch_autoclose(context.now);
         Ok(id)
     }

@@ -3,6 +3,7 @@
 //! Handlers and commands change the parts and note what is owed; `transmit` writes packets when it is polled. The parts
 //! (`path`, `congestion`, `outbound`, `inbound`, …) do not know the association.
 
+mod auth;
 mod capability;
 mod collision;
 mod commands;
@@ -30,11 +31,12 @@ use std::collections::VecDeque;
 use usctp_wire::{Cause, Chunk, Tsn, VerificationTag};
 
 pub(crate) use self::{
+    auth::{AuthFault, AuthOffer, AuthPart, Authenticator, Seal, check_cookie_echo},
     capability::Capabilities,
     collision::{InitAnswer, Offer},
     local::listed_addresses,
     parameters::{InitExtras, MAX_PEER_ADDRESSES, MAX_REPORTED, PeerParameters},
-    receive::PacketVerdict,
+    receive::{PacketVerdict, Walked},
 };
 use self::{
     control::{ControlQueue, Towards},
@@ -75,6 +77,8 @@ pub(crate) struct Association {
     local_side: LocalSide,
     local_tag: VerificationTag,
     local_initial_tsn: Tsn,
+    /// What the peer was told about AUTH; `None`: not offered.
+    local_auth: Option<Box<AuthOffer>>,
     /// Whether the peer began it.
     incoming: bool,
     phase: Phase,
@@ -165,7 +169,7 @@ impl Association {
             let to = self.return_address(self.paths.select_for_control(None), None);
             let chunk = Chunk::Abort { tag_reflected: false, causes: &causes };
             if let Some(to) = to {
-                context.replies.last_word(to, peer.tag, &chunk);
+                context.replies.last_word(to, peer.tag, &chunk, peer.auth.as_deref());
             }
         }
         self.close(context, reason);
@@ -204,6 +208,7 @@ impl Association {
                 context.events.push_back(Event { association: self.key, kind });
             }
         }
+        self.tell_free_keys(context);
         while let Some(outcome) = self.outbound.poll_outcome() {
             let kind = match outcome {
                 OutboundOutcome::SendSpace { released } => EventKind::SendSpace { released },

@@ -6,12 +6,12 @@ use bytes::Bytes;
 use usctp_wire::{Cause, Chunk, Init, Param, Tsn, VerificationTag};
 
 use super::{
-    Association, Capabilities, Context,
+    Association, AuthOffer, Capabilities, Context,
     control::{ControlQueue, Towards},
     ecn::CongestionMarks,
     local::{LocalSide, listed_addresses},
     outbound::{Outbound, OutboundConfig},
-    parameters::{InitFault, PeerParameters},
+    parameters::{InitExtras, InitFault, PeerParameters},
     path::{PathId, PathSet},
     phase::{CookieEchoed, CookieWait, Phase},
     timer::{Backoff, Timer},
@@ -65,7 +65,9 @@ impl Association {
         let initial_tsn = Tsn(context.entropy.number());
         let ports = (bound.port, peer_port);
         let phase = Phase::CookieWait(Box::new(wait));
-        Ok(Self::new(key, binding, ports, config, local_side, (tag, initial_tsn), paths, phase))
+        let mut new = Self::new(key, binding, ports, config, local_side, (tag, initial_tsn), paths, phase);
+        new.local_auth = AuthOffer::of(&new.config, context.entropy).map(Box::new);
+        Ok(new)
     }
 
     /// Begins as the server, from a cookie of ours (RFC 9260 §5.1.5 step 5).
@@ -95,6 +97,7 @@ impl Association {
         let phase = Phase::CookieWait(Box::new(wait));
         let mut new = Self::new(key, binding, ports, config, local_side, identity, PathSet::new(), phase);
         new.incoming = true;
+        new.local_auth.clone_from(&cookie.local_auth);
         new.adopt_peer(context, &cookie.peer, back, cookie.outbound_streams, cookie.inbound_streams);
         // RFC 9260 §5.4: only the address that the INIT ACK went to is confirmed.
         let init_source = cookie.peer.addresses.first().and_then(|address| new.paths.find(*address));
@@ -132,6 +135,7 @@ impl Association {
             local_side,
             local_tag,
             local_initial_tsn,
+            local_auth: None,
             incoming: false,
             phase,
             peer: None,
@@ -158,17 +162,19 @@ impl Association {
         if init.initiate_tag == VerificationTag(0) {
             // RFC 9260 §3.3.3: there is no tag of the peer's; ours is reflected.
             let abort = Chunk::Abort { tag_reflected: true, causes: &[] };
-            context.replies.last_word(back, self.local_tag, &abort);
+            context.replies.last_word(back, self.local_tag, &abort, None);
             return self.close(context, during_setup);
         }
-        let (mut peer, mut extras) = match PeerParameters::read(init, received.source, true) {
+        let read = PeerParameters::read(init, received.source, true);
+        let check = |(peer, extras): (_, InitExtras)| extras.check(self.local_auth.is_some()).map(|()| (peer, extras));
+        let (mut peer, mut extras) = match read.and_then(check) {
             Ok(read) => read,
             Err(fault) => {
                 let mut causes = Vec::new();
                 let cause = fault.cause();
                 cause.encode(&mut causes);
                 let abort = Chunk::Abort { tag_reflected: false, causes: &causes };
-                context.replies.last_word(back, init.initiate_tag, &abort);
+                context.replies.last_word(back, init.initiate_tag, &abort, None);
                 // RFC 9260 §3.3.3: too small a window changes nothing here; T1 goes on.
                 if fault != InitFault::SmallWindow {
                     let code = cause.code().0;
@@ -271,6 +277,7 @@ impl Association {
         }));
         params.extend(self.config.ecn.then_some(Param::EcnCapable));
         params.extend(self.config.partial_reliability.then_some(Param::ForwardTsnSupported));
+        params.extend(self.local_auth.iter().flat_map(|auth| auth.params()));
         params.extend(self.config.adaptation.map(|code| Param::Adaptation(usctp_wire::AdaptationCode(code))));
         params
     }
@@ -296,6 +303,7 @@ impl Association {
                 outbound_streams: self.outbound.stream_count(),
                 inbound_streams,
                 adaptation: self.peer.as_ref().and_then(|peer| peer.capabilities.adaptation),
+                authenticated: self.authenticator().is_some(),
             },
         );
         self.begin_heartbeats(context);

@@ -4,7 +4,10 @@ use std::net::IpAddr;
 
 use usctp_wire::{Cause, Init, Param, Tsn, VerificationTag};
 
-use super::capability::Capabilities;
+use super::{
+    auth::{Announced, AuthOffer},
+    capability::Capabilities,
+};
 use crate::Address;
 
 /// A peer as it presents itself.
@@ -21,6 +24,8 @@ pub(crate) struct PeerParameters {
     /// Where it can be reached: the packet's source first, then what the chunk lists; each once.
     pub(crate) addresses: Vec<Address>,
     pub(crate) capabilities: Capabilities,
+    /// What it says about AUTH, if that is whole.
+    pub(crate) auth: Option<Box<AuthOffer>>,
 }
 
 /// What else stands in an INIT or INIT ACK.
@@ -35,11 +40,18 @@ pub(crate) struct InitExtras {
     pub(crate) cookie: Option<Vec<u8>>,
     /// Parameters that are to be reported as unrecognized, whole ones, each padded.
     pub(crate) unrecognized: Vec<u8>,
+    /// RANDOM has another length than RFC 4895 §6.1 wants.
+    pub(crate) bad_random: bool,
     /// Forward-TSN-Supported was among the parameters.
     pub(crate) forward_tsn: bool,
 }
 
 impl InitExtras {
+    /// What is wrong only for one who does AUTH.
+    pub(crate) fn check(&self, auth: bool) -> Result<(), InitFault> {
+        if auth && self.bad_random { Err(InitFault::BadRandom) } else { Ok(()) }
+    }
+
     /// What is switched off here is unrecognized too (RFC 3758 §3.3.2, RFC 9260 §3.2.2).
     pub(crate) fn forget_what_is_not(&mut self, offered: &Capabilities) {
         if self.forward_tsn && !offered.forward_tsn {
@@ -61,6 +73,8 @@ pub(crate) enum InitFault {
     NoCookie,
     /// Host Name Address, deprecated (RFC 9260 §5.1.2 B): the parameter.
     HostName(Vec<u8>),
+    /// RANDOM of a wrong length (RFC 4895 §6.1).
+    BadRandom,
     /// Parameters that cannot be walked.
     Malformed,
 }
@@ -72,6 +86,7 @@ impl InitFault {
             Self::NoStreams | Self::SmallWindow => Cause::InvalidParameter,
             Self::NoCookie => Cause::MissingParameter(&[0, 7]),
             Self::HostName(param) => Cause::UnresolvableAddress(param),
+            Self::BadRandom => Cause::ProtocolViolation(b"RANDOM is not of 32 octets"),
             Self::Malformed => Cause::ProtocolViolation(b"malformed parameter"),
         }
     }
@@ -104,6 +119,7 @@ impl PeerParameters {
             inbound_streams: init.inbound_streams,
             addresses: vec![source],
             capabilities: Capabilities::default(),
+            auth: None,
         };
         let mut extras = InitExtras::default();
         peer.read_params(init, source, &mut extras)?;
@@ -122,9 +138,11 @@ impl PeerParameters {
     }
 
     fn read_params(&mut self, init: &Init<'_>, source: Address, extras: &mut InitExtras) -> Result<(), InitFault> {
+        let mut announced = Announced::default();
         for raw in init.params.raw() {
             let raw = raw.map_err(|_| InitFault::Malformed)?;
             let param = raw.decode().map_err(|_| InitFault::Malformed)?;
+            announced.note(&param);
             extras.forward_tsn |= matches!(param, Param::ForwardTsnSupported);
             if self.capabilities.note(&param) {
                 continue;
@@ -154,6 +172,8 @@ impl PeerParameters {
                 }
             }
         }
+        extras.bad_random = announced.has_bad_random();
+        self.auth = announced.offer().map(Box::new);
         Ok(())
     }
 

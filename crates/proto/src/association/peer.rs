@@ -3,7 +3,7 @@
 use usctp_wire::VerificationTag;
 
 use super::{
-    Association, Capabilities, Context,
+    Association, Authenticator, Capabilities, Context,
     ecn::CongestionMarks,
     inbound::{Inbound, InboundConfig},
     parameters::PeerParameters,
@@ -18,6 +18,8 @@ pub(super) struct PeerSide {
     pub(super) inbound: Inbound,
     /// What both sides can do.
     pub(super) capabilities: Capabilities,
+    /// Where AUTH was agreed on.
+    pub(super) auth: Option<Box<Authenticator>>,
 }
 
 impl Association {
@@ -37,7 +39,8 @@ impl Association {
             overhead: self.config.receive_overhead,
             partial_delivery_point: self.config.partial_delivery_point,
         });
-        self.peer = Some(PeerSide { tag: peer.tag, inbound, capabilities: peer.capabilities });
+        self.peer = Some(PeerSide { tag: peer.tag, inbound, capabilities: peer.capabilities, auth: None });
+        self.agree_on_auth(peer.auth.as_deref());
         self.marks = CongestionMarks::new(peer.capabilities.ecn);
         self.outbound.agree_on_forward_tsn(peer.capabilities.forward_tsn);
         self.outbound.set_streams(outbound_streams);

@@ -6,7 +6,8 @@ use usctp_wire::{
 };
 
 use super::{
-    Association, Capabilities, Context, PathId,
+    Association, AuthPart, Capabilities, Context, PathId, Seal,
+    auth::Admission,
     control::Towards,
     inbound::{DataChunk, DataVerdict},
     outbound::SackOutcome,
@@ -35,6 +36,14 @@ enum Walk {
     Stop,
 }
 
+/// What of a packet has been taken before its association was asked: a COOKIE ECHO, perhaps behind AUTH.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Walked {
+    pub(crate) chunks: usize,
+    /// Whether the rest of the packet is authenticated by what was walked.
+    pub(crate) seal: Seal,
+}
+
 /// A packet while its chunks are walked.
 struct Arrival<'a> {
     received: &'a Received,
@@ -44,20 +53,21 @@ struct Arrival<'a> {
     lowest: Option<Tsn>,
     /// Causes reported up so far.
     reported: u8,
+    /// Whether what comes now is authenticated.
+    seal: Seal,
 }
 
 /// Error causes of one packet that are reported up, at most.
 const MAX_REPORTED: u8 = 16;
 
 impl Association {
-    /// A packet came from an address of the peer, or with an INIT ACK for us. `after_cookie`: its first chunk was a COOKIE
-    /// ECHO and has been taken.
+    /// A packet came from an address of the peer, or with an INIT ACK for us.
     pub(crate) fn handle_packet(
         &mut self,
         context: &mut Context<'_>,
         received: &Received,
         packet: &Packet<'_>,
-        after_cookie: bool,
+        walked: Walked,
     ) -> PacketVerdict {
         if let Err(verdict) = self.check_tag(packet) {
             return verdict;
@@ -69,13 +79,25 @@ impl Association {
         let Some(path) = self.paths.find(received.source) else { return PacketVerdict::WrongTag };
         self.learn_carrier(path, received);
         let towards = Towards { path, from: Some(received.destination) };
-        let mut arrival = Arrival { received, towards, lowest: None, reported: 0 };
+        let mut arrival = Arrival { received, towards, lowest: None, reported: 0, seal: walked.seal };
+        self.note_key(context, walked.seal);
         let mut verdict = PacketVerdict::Taken;
-        for raw in packet.chunks().skip(usize::from(after_cookie)) {
-            let Ok(raw) = raw else {
-                verdict = PacketVerdict::Malformed;
-                break;
+        let mut chunks = packet.chunks();
+        for number in 0.. {
+            let raw = match chunks.next() {
+                None => break,
+                Some(_) if number < walked.chunks => continue,
+                Some(Ok(raw)) => raw,
+                Some(Err(_)) => {
+                    verdict = PacketVerdict::Malformed;
+                    break;
+                }
             };
+            match self.admit(context, towards, &mut arrival.seal, raw, chunks.rest()) {
+                Admission::Take => {}
+                Admission::Pass => continue,
+                Admission::Stop => break,
+            }
             match self.handle_chunk(context, &mut arrival, &raw) {
                 Ok(Walk::On) => {}
                 Ok(Walk::Stop) => break,
@@ -127,7 +149,11 @@ impl Association {
 
     /// RFC 9260 §8.5, §8.5.1.
     fn check_tag(&self, packet: &Packet<'_>) -> Result<(), PacketVerdict> {
-        let Some(Ok(first)) = packet.chunks().next() else { return Err(PacketVerdict::Malformed) };
+        // RFC 4895 §6.3: an AUTH chunk says nothing of its own about whom the packet is for.
+        let first = match AuthPart::at_the_front(packet) {
+            Some((_, second)) => second,
+            None => packet.chunks().next().and_then(Result::ok).ok_or(PacketVerdict::Malformed)?,
+        };
         if first.kind == ChunkType::SHUTDOWN_ACK && self.phase.is_opening() {
             return Err(PacketVerdict::OutOfTheBlue);
         }

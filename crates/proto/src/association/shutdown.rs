@@ -95,7 +95,7 @@ impl Association {
         if let Some(peer) = &self.peer {
             // RFC 9260 §8.5.1 C: the tag is known, so it is not reflected.
             let complete = Chunk::ShutdownComplete { tag_reflected: false };
-            context.replies.last_word(self.back_to(received), peer.tag, &complete);
+            context.replies.last_word(self.back_to(received), peer.tag, &complete, None);
         }
         self.close(context, CloseReason::Shutdown);
     }

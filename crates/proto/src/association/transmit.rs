@@ -1,7 +1,7 @@
 //! What goes into the next packet, and in which order: control chunks that are owed, a SACK, chunks sent again, new data
 //! (RFC 9260 §6.10). INIT, INIT ACK and SHUTDOWN COMPLETE stand alone; the latter two never come from here.
 
-use usctp_wire::{Chunk, HEADER_LEN, Header, Init, PacketBuilder, Param, Params, VerificationTag};
+use usctp_wire::{Chunk, HEADER_LEN, Header, Init, PacketBuilder, Param, Params, VerificationTag, crc32c};
 
 use super::{Association, Context, PathId, control::Towards, phase::Phase};
 use crate::{Address, Ecn, Time, Transmit};
@@ -65,16 +65,19 @@ impl Association {
         let id = echoed.owed.take()?;
         echoed.sent_at.get_or_insert(now);
         let max = self.paths.get(id).map_or(0, |path| path.max_packet() as usize);
+        let reserve = usize::from(self.paths.reserve);
         // A large cookie makes a packet that routers may have to fragment; nothing goes beside it then.
         let alone = HEADER_LEN + 4 + echoed.cookie.len().next_multiple_of(4);
-        let mut packet = PacketBuilder::new(buffer, header, max.max(alone));
+        let start = buffer.len();
+        let mut packet = PacketBuilder::new(buffer, header, max.saturating_sub(reserve).max(alone));
         packet.push(&Chunk::CookieEcho { cookie: &echoed.cookie });
         self.counters.control_chunks_out += 1;
         if !echoed.causes.is_empty() && packet.push(&Chunk::Error { causes: &echoed.causes }) {
             self.counters.control_chunks_out += 1;
         }
         let data = self.outbound.fill(now, id, &mut self.paths, &self.config, &mut packet);
-        let len = packet.finish();
+        packet.finish_without_checksum();
+        let len = self.seal(buffer, start);
         let dont_fragment = self.fits(id, len);
         self.transmit(id, None, &Written { len, has_data: data > 0, dont_fragment })
     }
@@ -146,11 +149,13 @@ impl Association {
         let now = context.now;
         let header = self.header(self.peer.as_ref()?.tag);
         let max = self.paths.get(id)?.max_packet() as usize;
+        self.outbound.begin_packet();
         let data_path = self.next_data_path(now);
         let bare = self.control.is_empty() && !self.marks.owes_cwr();
         let oversized = data_path.filter(|path| bare && *path == id);
         let oversized = oversized.and_then(|id| self.outbound.oversized_packet(id, &self.paths, &self.config));
-        let mut packet = PacketBuilder::new(buffer, header, oversized.unwrap_or(max));
+        let (start, reserve) = (buffer.len(), usize::from(self.paths.reserve));
+        let mut packet = PacketBuilder::new(buffer, header, oversized.unwrap_or(max).saturating_sub(reserve));
         if oversized.is_none() {
             self.write_control(context, id, &mut packet);
             self.write_sack(now, id, data_path == Some(id), &mut packet);
@@ -170,7 +175,8 @@ impl Association {
         if data > 0 {
             self.touch_autoclose(now);
         }
-        let len = packet.finish();
+        packet.finish_without_checksum();
+        let len = self.seal(buffer, start);
         let forbids = self.paths.get(id).is_some_and(|path| path.mtu.forbids_fragmentation());
         Some(Written { len, has_data: data > 0, dont_fragment: oversized.is_none() && forbids })
     }
@@ -191,16 +197,19 @@ impl Association {
         let mut segments = 1;
         while segments < max_segments && (segments + 1) * size <= MAX_BURST_OCTETS && self.control.is_empty() {
             let fits = self.next_data_path(context.now) == Some(id)
+                && !self.outbound.ended_by_key()
                 && self.outbound.oversized_packet(id, &self.paths, &self.config).is_none();
             if !fits {
                 break;
             }
-            let mut packet = PacketBuilder::new(buffer, header, size);
+            let (begin, reserve) = (buffer.len(), usize::from(self.paths.reserve));
+            let mut packet = PacketBuilder::new(buffer, header, size.saturating_sub(reserve));
             if self.outbound.fill(context.now, id, &mut self.paths, &self.config, &mut packet) == 0 {
                 packet.discard();
                 break;
             }
-            let len = packet.finish();
+            packet.finish_without_checksum();
+            let len = self.seal(buffer, begin);
             segments += 1;
             self.counters.packets_out += 1;
             if len < size {
@@ -327,6 +336,15 @@ impl Association {
             len: written.len,
             segment_size: None,
         })
+    }
+
+    /// Completes the packet that begins at `start`: AUTH where the peer wants it, and the checksum. Its length.
+    fn seal(&self, buffer: &mut Vec<u8>, start: usize) -> usize {
+        if let Some(auth) = self.authenticator() {
+            auth.sign(buffer, start, self.outbound.packet_key());
+        }
+        crc32c::fill_in(&mut buffer[start..]);
+        buffer.len() - start
     }
 
     const fn header(&self, tag: VerificationTag) -> Header {

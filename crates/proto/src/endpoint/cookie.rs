@@ -10,8 +10,8 @@ use sha2::Sha256;
 use usctp_wire::{Tsn, VerificationTag};
 
 use crate::{
-    Address, Entropy, Time,
-    association::{Capabilities, MAX_PEER_ADDRESSES, PeerParameters},
+    Address, AuthConfig, Entropy, Time,
+    association::{AuthOffer, Authenticator, Capabilities, MAX_PEER_ADDRESSES, PeerParameters},
 };
 
 /// What is needed to make an association out of a COOKIE ECHO.
@@ -31,6 +31,8 @@ pub(crate) struct StateCookie {
     pub(crate) inbound_streams: u16,
     /// The peer as its INIT presented it. Its first address is the one that the INIT came from.
     pub(crate) peer: PeerParameters,
+    /// What the INIT ACK said about AUTH.
+    pub(crate) local_auth: Option<Box<AuthOffer>>,
 }
 
 impl StateCookie {
@@ -38,6 +40,11 @@ impl StateCookie {
     pub(crate) fn staleness(&self, now: Time) -> Option<Duration> {
         let age = now.saturating_since(self.created);
         (age > self.life).then(|| age.saturating_sub(self.life))
+    }
+
+    /// The keys of the association that the cookie leads to, if both sides offered AUTH.
+    pub(crate) fn authenticator(&self, config: &AuthConfig) -> Option<Authenticator> {
+        Authenticator::new(self.local_auth.as_deref()?, self.peer.auth.as_deref()?, config)
     }
 
     fn write(&self, to: &mut Vec<u8>) {
@@ -69,6 +76,12 @@ impl StateCookie {
             to.extend_from_slice(&number.to_be_bytes());
         }
         to.push(peer.capabilities.flags());
+        for offer in [&self.local_auth, &peer.auth] {
+            to.push(offer.is_some().into());
+            if let Some(offer) = offer {
+                offer.write(to);
+            }
+        }
         for address in &peer.addresses {
             match address.ip {
                 IpAddr::V4(v4) => {
@@ -100,6 +113,7 @@ impl StateCookie {
             words;
         let [local_port, peer_port, outbound_streams, inbound_streams, peer_outbound, peer_inbound] = shorts;
         let [flags] = take(from)?;
+        let (local_auth, peer_auth) = (read_offer(from)?, read_offer(from)?);
         Some(Self {
             created,
             life: Duration::from_millis(life.into()),
@@ -118,7 +132,9 @@ impl StateCookie {
                 inbound_streams: peer_inbound,
                 addresses: read_addresses(from)?,
                 capabilities: Capabilities::from_flags(flags, zero_checksum, adaptation),
+                auth: peer_auth,
             },
+            local_auth,
         })
     }
 }
@@ -127,6 +143,14 @@ fn take<const N: usize>(from: &mut &[u8]) -> Option<[u8; N]> {
     let (first, rest) = from.split_first_chunk()?;
     *from = rest;
     Some(*first)
+}
+
+fn read_offer(from: &mut &[u8]) -> Option<Option<Box<AuthOffer>>> {
+    match take(from)? {
+        [0] => Some(None),
+        [1] => AuthOffer::read(from).map(|offer| Some(Box::new(offer))),
+        _ => None,
+    }
 }
 
 fn read_addresses(from: &mut &[u8]) -> Option<Vec<Address>> {
@@ -230,6 +254,12 @@ mod tests {
 
     use super::*;
 
+    fn offer(random: u8) -> Box<AuthOffer> {
+        let mut auth = AuthConfig::default();
+        auth.set_chunks(&[usctp_wire::ChunkType::DATA]).unwrap();
+        Box::new(AuthOffer::new(&auth, &[], [random; 32]))
+    }
+
     fn cookie() -> StateCookie {
         StateCookie {
             created: Time::from_nanos(5),
@@ -257,7 +287,9 @@ mod tests {
                     adaptation: Some(AdaptationCode(14)),
                     ..Capabilities::default()
                 },
+                auth: Some(offer(2)),
             },
+            local_auth: Some(offer(1)),
         }
     }
 

@@ -1,11 +1,12 @@
 //! Settings of associations and paths, and what can be looked at.
 
-use usctp_wire::StreamId;
+use usctp_wire::{ChunkType, StreamId};
 
 use super::{BindingKey, Endpoint};
 use crate::{
-    Abandoned, Address, AssociationConfig, AssociationKey, AssociationStatus, EndpointCounters, PathConfig, PathStatus,
-    Time, association::Association,
+    Abandoned, Address, AssociationConfig, AssociationKey, AssociationStatus, AuthError, EndpointCounters, KeyChange,
+    PathConfig, PathStatus, Time,
+    association::{Association, Authenticator},
 };
 
 impl Endpoint {
@@ -44,6 +45,25 @@ impl Endpoint {
     /// Makes `address` the primary. False: no such address.
     pub fn set_primary(&mut self, now: Time, association: AssociationKey, address: Address) -> bool {
         self.with(now, association, |association, context| association.set_primary(context, address)).unwrap_or(false)
+    }
+
+    /// Changes the keys of one association (RFC 6458 §8.3).
+    ///
+    /// # Errors
+    /// As [`crate::AuthConfig::change`]; a key that messages on their way need cannot be deleted.
+    pub fn change_keys(&mut self, now: Time, association: AssociationKey, change: &KeyChange) -> Result<(), AuthError> {
+        self.with(now, association, |association, context| association.change_keys(context, change))
+            .unwrap_or(Err(AuthError::NoAssociation))
+    }
+
+    /// Chunk types that the peer accepts only when authenticated; `None`: AUTH was not agreed on.
+    pub fn peer_auth_chunks(&self, association: AssociationKey) -> Option<Vec<ChunkType>> {
+        self.associations.get(association)?.authenticator().map(Authenticator::required)
+    }
+
+    /// Chunk types that this side of the association accepts only when authenticated; `None`: AUTH was not agreed on.
+    pub fn local_auth_chunks(&self, association: AssociationKey) -> Option<Vec<ChunkType>> {
+        self.associations.get(association)?.demanded_chunks()
     }
 
     /// State and counters.

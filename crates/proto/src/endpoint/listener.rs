@@ -8,8 +8,8 @@ use super::{Endpoint, cookie::StateCookie, demux::PeerKey, reply::ReturnAddress}
 use crate::{
     Address, AssociationConfig, AssociationKey, Binding, BindingKey, Received, Time,
     association::{
-        Association, Capabilities, Context, InitAnswer, InitExtras, MAX_REPORTED, Offer, PeerParameters,
-        listed_addresses,
+        Association, AuthFault, AuthOffer, AuthPart, Authenticator, Capabilities, Context, InitAnswer, InitExtras,
+        MAX_REPORTED, Offer, PeerParameters, Seal, check_cookie_echo, listed_addresses,
     },
 };
 
@@ -39,14 +39,16 @@ impl Endpoint {
         }
     }
 
-    /// A COOKIE ECHO came, as the first chunk of its packet. Gives the association that the rest of the packet is for.
+    /// A COOKIE ECHO came, as the first chunk of its packet, or behind an AUTH chunk (`part`). Gives the association that the
+    /// rest of the packet is for, and whether that is authenticated.
     pub(super) fn handle_cookie_echo(
         &mut self,
         now: Time,
         received: &Received,
         packet: &Packet<'_>,
+        part: Option<&AuthPart<'_>>,
         octets: &[u8],
-    ) -> Option<AssociationKey> {
+    ) -> Option<(AssociationKey, Seal)> {
         let back = ReturnAddress::of(received, &packet.header);
         // RFC 9260 §5.1.5 steps 1 to 3: what does not authenticate is dropped silently.
         let cookie = self.cookies.open(now, octets, &mut self.entropy).filter(|cookie| {
@@ -63,23 +65,49 @@ impl Endpoint {
             return None;
         }
         if let Some(key) = self.find_peer(&back, &cookie.peer.addresses) {
+            let checked = self.associations.get(key)?.check_cookie_echo(&cookie, part);
+            let seal = self.sealed(&back, &cookie, checked)?;
             let taken =
                 self.with(now, key, |association, context| association.handle_cookie(context, &cookie, &back))?;
-            return taken.then_some(key);
+            return taken.then_some((key, seal));
         }
+        // RFC 4895 §6.3: no association yet, so by what the cookie holds.
+        let auth = self.listener_for(&back).and_then(|(_, _, config)| cookie.authenticator(&config.auth));
+        let seal = self.sealed(&back, &cookie, check_cookie_echo(auth.as_ref(), part))?;
         if let Some(staleness) = cookie.staleness(now) {
-            self.answer_stale(&back, cookie.peer.tag, staleness);
+            self.answer_stale(&back, cookie.peer.tag, staleness, auth.as_ref());
             return None;
         }
-        self.accept(now, &back, &cookie)
+        self.accept(now, &back, &cookie).map(|key| (key, seal))
+    }
+
+    /// Drops and counts a COOKIE ECHO that is not authentic.
+    fn sealed(&mut self, back: &ReturnAddress, cookie: &StateCookie, checked: Result<Seal, AuthFault>) -> Option<Seal> {
+        let fault = match checked {
+            Ok(seal) => return Some(seal),
+            Err(fault) => fault,
+        };
+        self.counters.dropped_unauthenticated += 1;
+        if let AuthFault::Algorithm(id) = fault {
+            let mut causes = Vec::new();
+            Cause::UnsupportedHmac(id).encode(&mut causes);
+            self.replies.answer(*back, cookie.peer.tag, &Chunk::Error { causes: &causes }, None);
+        }
+        None
     }
 
     /// RFC 9260 §5.1.5 step 4: how stale, in microseconds, with the peer's own tag.
-    pub(super) fn answer_stale(&mut self, back: &ReturnAddress, tag: VerificationTag, staleness: Duration) {
+    fn answer_stale(
+        &mut self,
+        back: &ReturnAddress,
+        tag: VerificationTag,
+        staleness: Duration,
+        auth: Option<&Authenticator>,
+    ) {
         self.counters.stale_cookies += 1;
         let mut causes = Vec::new();
         Cause::StaleCookie(u32::try_from(staleness.as_micros()).unwrap_or(u32::MAX)).encode(&mut causes);
-        self.replies.answer(*back, tag, &Chunk::Error { causes: &causes });
+        self.replies.answer(*back, tag, &Chunk::Error { causes: &causes }, auth);
     }
 
     /// The association with any of `addresses` at the ports of `back` (RFC 9260 §5.1.2 D).
@@ -110,7 +138,7 @@ impl Endpoint {
                 }
                 let mut causes = Vec::new();
                 Cause::RestartWithNewAddresses(&value).encode(&mut causes);
-                self.replies.answer(*back, peer.tag, &Chunk::Abort { tag_reflected: false, causes: &causes });
+                self.replies.answer(*back, peer.tag, &Chunk::Abort { tag_reflected: false, causes: &causes }, None);
             }
             Some(InitAnswer::Discard) | None => {}
         }
@@ -137,6 +165,7 @@ impl Endpoint {
             adaptation: config.adaptation,
             cookie_life: config.cookie_life,
             addresses: listed_addresses(&binding, &self.local, back.destination, families),
+            auth: AuthOffer::of(&config, &mut self.entropy).map(Box::new),
         };
         self.send_init_ack(now, back, peer, extras, offer);
     }
@@ -150,6 +179,13 @@ impl Endpoint {
         mut extras: InitExtras,
         offer: Offer,
     ) {
+        if let Err(fault) = extras.check(offer.auth.is_some()) {
+            let mut causes = Vec::new();
+            fault.cause().encode(&mut causes);
+            return self.refuse_stranger(now, back, peer.tag, &causes);
+        }
+        // Said only to a peer that can do it too.
+        let local_auth = offer.auth.filter(|_| peer.auth.is_some());
         peer.capabilities = peer.capabilities.agreed(&offer.offered);
         extras.forget_what_is_not(&offer.offered);
         // RFC 9260 §5.1.1: no more streams than the other side takes.
@@ -168,6 +204,7 @@ impl Endpoint {
             outbound_streams,
             inbound_streams,
             peer,
+            local_auth,
         };
         let sealed = self.cookies.seal(now, &cookie, &mut self.entropy);
         let mut params = vec![Param::StateCookie(&sealed)];
@@ -176,6 +213,7 @@ impl Endpoint {
         params.extend(listed.iter().copied().map(address_param));
         params.extend(agreed.ecn.then_some(Param::EcnCapable));
         params.extend(agreed.forward_tsn.then_some(Param::ForwardTsnSupported));
+        params.extend(cookie.local_auth.iter().flat_map(|auth| auth.params()));
         params.extend(offer.adaptation.map(|code| Param::Adaptation(usctp_wire::AdaptationCode(code))));
         // RFC 9260 §3.2.2: each in a parameter of its own.
         let unrecognized = Params::Wire(&extras.unrecognized).raw().flatten();
@@ -196,7 +234,7 @@ impl Endpoint {
             initial_tsn: offer.initial_tsn,
             params: Params::Values(&params),
         };
-        self.replies.answer(*back, tag, &Chunk::InitAck(init_ack));
+        self.replies.answer(*back, tag, &Chunk::InitAck(init_ack), None);
     }
 
     /// RFC 9260 §5.1.5 step 5.
@@ -246,7 +284,7 @@ impl Endpoint {
     /// RFC 9260 §8.4 rule 3: ABORT with the peer's tag, T bit clear.
     fn refuse_stranger(&mut self, now: Time, back: &ReturnAddress, tag: VerificationTag, causes: &[u8]) {
         if self.may_answer(now, back) {
-            self.replies.answer(*back, tag, &Chunk::Abort { tag_reflected: false, causes });
+            self.replies.answer(*back, tag, &Chunk::Abort { tag_reflected: false, causes }, None);
         }
     }
 

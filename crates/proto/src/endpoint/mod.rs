@@ -32,7 +32,7 @@ mod turn;
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use usctp_wire::{Chunk, ChunkType, Header, Packet, Ppid, StreamId, VerificationTag, crc32c};
+use usctp_wire::{Chunk, ChunkType, Header, KeyId, Packet, Ppid, StreamId, VerificationTag, crc32c};
 
 use self::{
     cookie::CookieJar,
@@ -52,7 +52,7 @@ pub(crate) use self::{
 use crate::{
     Address, AssociationConfig, BindError, Binding, ChecksumState, ConnectError, EndpointConfig, EndpointCounters,
     Entropy, Event, EventKind, IcmpError, LocalAddress, Received, Reliability, Routing, SendError, Time, Transmit,
-    association::{Association, Context, PacketVerdict},
+    association::{Association, AuthPart, Context, PacketVerdict, Walked},
 };
 
 /// A binding: slot and generation.
@@ -93,6 +93,8 @@ pub struct OutgoingMessage {
     pub destination: Option<Address>,
     /// Never empty.
     pub payload: Bytes,
+    /// The shared key to authenticate it with (SCTP_AUTHINFO); `None`: the active one.
+    pub auth_key: Option<KeyId>,
 }
 
 /// All associations of one stack. See the crate's documentation for the four kinds of method.
@@ -176,12 +178,22 @@ impl Endpoint {
         match first.kind {
             ChunkType::INIT => self.handle_init(now, &received, &packet, first),
             ChunkType::COOKIE_ECHO => {
-                if let Some(key) = self.handle_cookie_echo(now, &received, &packet, first.value) {
-                    self.handle_packet_of(now, key, &received, &packet, true);
+                let taken = self.handle_cookie_echo(now, &received, &packet, None, first.value);
+                if let Some((key, seal)) = taken {
+                    self.handle_packet_of(now, key, &received, &packet, Walked { chunks: 1, seal });
+                }
+            }
+            ChunkType::AUTH
+                if let Some((part, echo)) = AuthPart::at_the_front(&packet)
+                    && echo.kind == ChunkType::COOKIE_ECHO =>
+            {
+                let taken = self.handle_cookie_echo(now, &received, &packet, Some(&part), echo.value);
+                if let Some((key, seal)) = taken {
+                    self.handle_packet_of(now, key, &received, &packet, Walked { chunks: 2, seal });
                 }
             }
             kind => match self.association_of(&received, &packet, kind) {
-                Some(key) => self.handle_packet_of(now, key, &received, &packet, false),
+                Some(key) => self.handle_packet_of(now, key, &received, &packet, Walked::default()),
                 None => self.handle_out_of_the_blue(now, &received, &packet),
             },
         }
@@ -473,10 +485,10 @@ impl Endpoint {
         key: AssociationKey,
         received: &Received,
         packet: &Packet<'_>,
-        after_cookie: bool,
+        walked: Walked,
     ) {
-        let verdict = self
-            .with(now, key, |association, context| association.handle_packet(context, received, packet, after_cookie));
+        let verdict =
+            self.with(now, key, |association, context| association.handle_packet(context, received, packet, walked));
         match verdict {
             Some(PacketVerdict::WrongTag) => self.counters.dropped_wrong_tag += 1,
             // RFC 9260 §8.5.1 E.
@@ -500,7 +512,7 @@ impl Endpoint {
         };
         if self.may_answer(now, &back) {
             self.counters.dropped_out_of_the_blue += 1;
-            self.replies.answer(back, packet.header.tag, &chunk);
+            self.replies.answer(back, packet.header.tag, &chunk, None);
         }
     }
 

@@ -26,6 +26,8 @@ pub(crate) fn answer_to(packet: &Packet<'_>) -> Answer {
         // What is not correctly formed is not out of the blue, but noise.
         let Ok(chunk) = raw.and_then(|raw| raw.decode()) else { return Answer::Silence };
         match chunk {
+            // RFC 4895 §6.3: as if it were not there.
+            Chunk::Auth(_) => continue,
             Chunk::Abort { .. } | Chunk::ShutdownComplete { .. } | Chunk::CookieAck | Chunk::Init(_) => {
                 return Answer::Silence;
             }
@@ -95,6 +97,10 @@ mod tests {
         answer_to(&Packet::decode(&octets).unwrap())
     }
 
+    fn auth() -> Chunk<'static> {
+        Chunk::Auth(usctp_wire::Auth { key: usctp_wire::KeyId(0), hmac_id: 1, hmac: &[0; 20] })
+    }
+
     #[test]
     fn the_table_of_8_4() {
         let shutdown = Chunk::Shutdown { cumulative: Tsn(1) };
@@ -111,6 +117,9 @@ mod tests {
             (9, vec![Chunk::Error { causes: &stale }], Answer::Silence),
             (9, vec![Chunk::Error { causes: &[] }], Answer::Abort),
             (9, vec![Chunk::Heartbeat { info: &[0, 1, 0, 4] }], Answer::Abort),
+            (9, vec![auth(), Chunk::ShutdownAck], Answer::ShutdownComplete),
+            (9, vec![auth(), shutdown.clone()], Answer::Abort),
+            (9, vec![auth()], Answer::Silence),
             (0, vec![shutdown], Answer::Silence),
             (9, vec![], Answer::Silence),
         ];

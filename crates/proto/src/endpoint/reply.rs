@@ -3,9 +3,9 @@
 
 use std::collections::VecDeque;
 
-use usctp_wire::{Chunk, Header, PacketBuilder, VerificationTag};
+use usctp_wire::{Chunk, Header, PacketBuilder, VerificationTag, crc32c};
 
-use crate::{Address, Carrier, Ecn, Received, Transmit};
+use crate::{Address, Carrier, Ecn, Received, Transmit, association::Authenticator};
 
 /// Where such a packet goes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -40,20 +40,36 @@ pub(crate) struct Replies {
 const MAX_WAITING: usize = 4096;
 
 impl Replies {
-    /// An answer to a packet from anyone; dropped when too many wait.
-    pub(crate) fn answer(&mut self, to: ReturnAddress, tag: VerificationTag, chunk: &Chunk<'_>) {
+    /// An answer to a packet from anyone; dropped when too many wait. `auth` where the peer may want it authenticated.
+    pub(crate) fn answer(
+        &mut self,
+        to: ReturnAddress,
+        tag: VerificationTag,
+        chunk: &Chunk<'_>,
+        auth: Option<&Authenticator>,
+    ) {
         if self.queue.len() < MAX_WAITING {
-            self.last_word(to, tag, chunk);
+            self.last_word(to, tag, chunk, auth);
         }
     }
 
     /// The last packet of an association; their number is bounded by that of the associations.
-    pub(crate) fn last_word(&mut self, to: ReturnAddress, tag: VerificationTag, chunk: &Chunk<'_>) {
+    pub(crate) fn last_word(
+        &mut self,
+        to: ReturnAddress,
+        tag: VerificationTag,
+        chunk: &Chunk<'_>,
+        auth: Option<&Authenticator>,
+    ) {
         let header = Header { source_port: to.local_port, destination_port: to.peer_port, tag };
         let mut octets = Vec::new();
         let mut packet = PacketBuilder::new(&mut octets, header, usize::from(u16::MAX));
         if packet.push(chunk) {
-            packet.finish();
+            packet.finish_without_checksum();
+            if let Some(auth) = auth {
+                auth.sign(&mut octets, 0, None);
+            }
+            crc32c::fill_in(&mut octets);
             self.queue.push_back((to, octets));
         }
     }

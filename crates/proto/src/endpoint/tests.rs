@@ -163,6 +163,7 @@ impl Wire {
             reliability: Reliability::Full,
             destination: None,
             payload: Bytes::copy_from_slice(payload),
+            auth_key: None,
         };
         self.at(last).endpoint.send(now, key, message).unwrap();
     }

@@ -363,6 +363,11 @@ impl InFlight {
         self.chunks.get_mut(index)
     }
 
+    /// The message of each chunk.
+    pub(super) fn messages(&self) -> impl Iterator<Item = MessageId> + '_ {
+        self.chunks.iter().map(|chunk| chunk.message)
+    }
+
     /// The TSN of the chunk at `index`.
     pub(super) const fn tsn(&self, index: usize) -> Tsn {
         self.cumulative.plus(1).plus(index as u32)

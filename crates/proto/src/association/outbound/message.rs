@@ -148,6 +148,7 @@ mod tests {
             reliability: Reliability::Full,
             destination: None,
             payload: Bytes::from(vec![0; len]),
+            auth_key: None,
         };
         QueuedMessage::new(MessageId(0), message, None, 1452, overhead)
     }

@@ -10,6 +10,7 @@ mod forward;
 mod gaps;
 mod in_flight;
 mod invariants;
+mod keys;
 mod limits;
 mod message;
 mod queue;
@@ -29,6 +30,7 @@ use self::{
     failure::Remains,
     gaps::Range,
     in_flight::{InFlight, State},
+    keys::MessageKeys,
     message::QueuedMessage,
     queue::SendQueue,
     streams::StreamTable,
@@ -87,6 +89,8 @@ pub(crate) struct Outbound {
     /// What is queued waits for no more to come, until all of it is sent.
     pushed: bool,
     counters: OutboundCounters,
+    /// Where messages have keys.
+    keys: Option<Box<MessageKeys>>,
 }
 
 /// What the sending half has done.
@@ -154,6 +158,7 @@ impl Outbound {
             draining: false,
             pushed: false,
             counters: OutboundCounters::default(),
+            keys: None,
         }
     }
 

@@ -6,7 +6,7 @@ use slab::Slab;
 use usctp_wire::Data;
 
 use super::{message::QueuedMessage, scheduler::Scheduler};
-use crate::{Reliability, Time};
+use crate::{MessageId, Reliability, Time};
 
 /// The messages that have no TSN yet, whole or in part.
 #[derive(Clone, Debug, Default)]
@@ -120,6 +120,11 @@ impl SendQueue {
                 message.wish = None;
             }
         }
+    }
+
+    /// All messages that wait.
+    pub(super) fn messages(&self) -> impl Iterator<Item = MessageId> + '_ {
+        self.messages.iter().map(|(_, message)| message.id)
     }
 
     /// Octets that all would take in packets.

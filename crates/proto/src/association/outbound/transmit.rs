@@ -103,6 +103,7 @@ impl Outbound {
         config: &AssociationConfig,
         builder: &mut PacketBuilder<'_>,
     ) -> usize {
+        self.begin_packet();
         self.give_up_lost(now, paths);
         let rides = !builder.is_empty();
         let Some(path) = paths.get(id) else { return 0 };
@@ -141,7 +142,9 @@ impl Outbound {
         while let Some(index) = self.in_flight.next_marked(id, from) {
             let tsn = self.in_flight.tsn(index);
             let Some(chunk) = self.in_flight.chunk(index) else { break };
-            if !builder.push_data(&chunk.data(tsn, immediate)) {
+            if self.keys.as_mut().is_some_and(|keys| !keys.admit(chunk.message))
+                || !builder.push_data(&chunk.data(tsn, immediate))
+            {
                 break;
             }
             self.in_flight.resend(index, id, paths);
@@ -190,6 +193,9 @@ impl Outbound {
             let point = self.point_of(message, paths, config);
             let size = message.next_fragment(point);
             if chunk_octets(size) > builder.room() || !self.window.permits(size, self.in_flight.outstanding()) {
+                break;
+            }
+            if self.keys.as_mut().is_some_and(|keys| !keys.admit(message.id)) {
                 break;
             }
             let Some(chunk) = self.cut(point) else { break };

@@ -17,6 +17,7 @@ fn message(id: u64, len: usize, expires: Option<Time>) -> QueuedMessage {
         reliability: Reliability::Full,
         destination: None,
         payload: Bytes::from(vec![0; len]),
+        auth_key: None,
     };
     QueuedMessage::new(MessageId(id), message, None, 1452, 0)
 }

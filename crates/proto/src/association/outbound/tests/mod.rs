@@ -88,6 +88,7 @@ impl Rig {
             reliability: Reliability::Full,
             destination: None,
             payload: Bytes::from(vec![b'x'; len]),
+            auth_key: None,
         }
     }
 
