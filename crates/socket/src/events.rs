@@ -2,8 +2,10 @@
 
 use bytes::Bytes;
 use usctp_proto::{
-    Address, AssociationKey, BindingKey, CloseReason, Delivery, Event, EventKind, PathChange, SendFailure, Time,
+    Address, AssociationKey, BindingKey, CloseReason, Delivery, Event, EventKind, KeyNews, PathChange, SendFailure,
+    Time,
 };
+use usctp_wire::KeyId;
 
 use crate::{
     AssocId, AssociationChangeState, Notification, NotificationKind, ReceiveInfo, SocketError, Style,
@@ -20,12 +22,23 @@ impl State {
             match kind {
                 EventKind::Delivered(delivery) => self.on_delivered(now, association, delivery),
                 EventKind::SendSpace { released } => self.on_send_space(now, association, released),
-                EventKind::Established { binding, incoming, outbound_streams, inbound_streams, adaptation } => {
+                EventKind::Established {
+                    binding,
+                    incoming,
+                    outbound_streams,
+                    inbound_streams,
+                    adaptation,
+                    authenticated,
+                } => {
                     if incoming && !self.on_incoming(now, association, binding, outbound_streams) {
                         continue;
                     }
                     let code = adaptation.map_or(0, |code| code.0);
                     self.on_established(association, outbound_streams, inbound_streams, code);
+                    if !authenticated {
+                        // SCTP_AUTH_NO_AUTH (RFC 6458 §6.1.8).
+                        self.notify_key(association, KeyId(0), 2);
+                    }
                 }
                 EventKind::Restarted { outbound_streams, inbound_streams, .. } => {
                     if let Some(record) = self.associations.get_mut(&association) {
@@ -36,6 +49,8 @@ impl State {
                     self.notify_change(association, state, 0, (outbound_streams, inbound_streams), Bytes::new());
                 }
                 EventKind::PartialDeliveryAborted { .. } => self.on_partial_delivery_aborted(association),
+                // SCTP_AUTH_NEW_KEY, SCTP_AUTH_FREE_KEY.
+                EventKind::Key { key, news } => self.notify_key(association, key, u32::from(news == KeyNews::Free)),
                 EventKind::SenderDry => {
                     self.notify(association, |id| Notification::SenderDry { association: id });
                 }
@@ -101,13 +116,6 @@ impl State {
         if adaptation != 0 {
             self.notify(key, |id| Notification::Adaptation { association: id, code: adaptation });
         }
-        // The peer cannot authenticate (RFC 6458 §6.1.8, SCTP_AUTH_NO_AUTH): AUTH is not offered.
-        self.notify(key, |id| Notification::Authentication {
-            association: id,
-            key: 0,
-            alternate_key: 0,
-            indication: 2,
-        });
     }
 
     fn on_delivered(&mut self, now: Time, key: AssociationKey, delivery: Delivery) {
@@ -374,6 +382,15 @@ impl State {
         if socket.queue.push(item, socket.settings.fragment_interleave) {
             self.arrived(index);
         }
+    }
+
+    fn notify_key(&mut self, key: AssociationKey, number: KeyId, indication: u32) {
+        self.notify(key, |association| Notification::Authentication {
+            association,
+            key: number.0,
+            alternate_key: 0,
+            indication,
+        });
     }
 
     /// Whether a notification of a kind that a peer can cause at will still fits. Those that tell of the association's own

@@ -38,13 +38,15 @@ pub use driver::on_thread_start;
 pub use error::{SocketError, StackError};
 pub use notification::{AssociationChangeState, Notification, NotificationKind, Subscriptions};
 pub use options::{
-    AbandonedMessages, AssociationParameters, AssociationStatistics, DelayedSack, GeneralName, GeneralValue,
-    OptionName, OptionValue, PathInfo, PathParameters, PathThresholds, RtoParameters, Scope, Status,
+    AbandonedMessages, AssociationParameters, AssociationStatistics, AuthenticationName, AuthenticationValue,
+    DelayedSack, GeneralName, GeneralValue, OptionName, OptionValue, PathInfo, PathParameters, PathThresholds,
+    RtoParameters, Scope, Status,
 };
 pub use personality::Personality;
 pub use readiness::Readiness;
 pub use socket::{How, Socket};
 pub use stack::{Domain, LinkChoice, Stack, StackConfig, Style};
+pub use usctp_proto::Secret;
 pub use wait::on_sleep;
 
 /// An association of a socket: `sctp_assoc_t`.

@@ -9,7 +9,7 @@ use std::{
 
 use bytes::{Bytes, BytesMut};
 use usctp_proto::{Address, AssociationKey, MessageId, OutgoingMessage, Reliability, SendError, SendFailure, Time};
-use usctp_wire::{Ppid, Ssn, StreamId};
+use usctp_wire::{KeyId, Ppid, Ssn, StreamId};
 
 use crate::{
     AssocId, NotificationKind, SendFlags, SendInfo, SendRequest, Socket, SocketError, Style, buffer,
@@ -132,7 +132,7 @@ impl Socket {
         let Some(payload) = message.payload.take() else { return Ok(Attempt::Copy) };
         // RFC 6458 §3.1.4: an address without data begins an association, and nothing more (D3.1.4-18).
         if message.len > 0 {
-            let queued = state.queue_message(now, index, target, &info, payload);
+            let queued = state.queue_message(now, index, target, &info, message.request.auth_key, payload);
             queued.map_err(|error| self.give_up(state, target, error))?;
         }
         if target.is_new
@@ -258,7 +258,7 @@ impl Socket {
                 return Err(SocketError::WouldBlock);
             }
             let payload = message.payload.clone().unwrap_or_default();
-            state.queue_message(now, index, target, &info, payload)?;
+            state.queue_message(now, index, target, &info, message.request.auth_key, payload)?;
         }
         Ok(Attempt::Done(if flags.abort { 0 } else { message.len }))
     }
@@ -480,6 +480,7 @@ impl State {
         index: usize,
         target: Chosen,
         info: &SendInfo,
+        auth_key: Option<u16>,
         payload: Bytes,
     ) -> Result<(), SocketError> {
         let len = payload.len();
@@ -497,10 +498,11 @@ impl State {
             reliability,
             destination: target.address,
             payload,
+            auth_key: auth_key.map(KeyId),
         };
         self.endpoint.send(now, target.key, message).map_err(|error| match error {
             SendError::NoAssociation => SocketError::BrokenPipe,
-            SendError::InvalidStream | SendError::InvalidAddress => SocketError::InvalidArgument,
+            SendError::InvalidStream | SendError::InvalidAddress | SendError::NoKey => SocketError::InvalidArgument,
             SendError::TooLong => SocketError::MessageSize,
             SendError::ShuttingDown => SocketError::Shutdown,
         })?;

@@ -3,6 +3,7 @@
 //! Nothing here reads a caller's memory: it works on octets that `memory` has fetched.
 #![allow(missing_docs)]
 
+mod authentication;
 pub mod control;
 pub mod layout;
 pub mod option;

@@ -18,8 +18,8 @@ use super::{
     SCTP_MAX_BURST, SCTP_MAXSEG, SCTP_NODELAY, SCTP_PARTIAL_DELIVERY_POINT, SCTP_PEER_ADDR_PARAMS,
     SCTP_PEER_ADDR_THLDS, SCTP_PEER_ADDR_THLDS_V2, SCTP_PR_ASSOC_STATUS, SCTP_PR_SCTP_ALL, SCTP_PR_SCTP_MASK,
     SCTP_PR_STREAM_STATUS, SCTP_PR_SUPPORTED, SCTP_PRIMARY_ADDR, SCTP_RECVNXTINFO, SCTP_RECVRCVINFO,
-    SCTP_REMOTE_UDP_ENCAPS_PORT, SCTP_REUSE_PORT, SCTP_RTOINFO, SCTP_STATUS, SCTP_UNORDERED, SockaddrStorage, control,
-    layout,
+    SCTP_REMOTE_UDP_ENCAPS_PORT, SCTP_REUSE_PORT, SCTP_RTOINFO, SCTP_STATUS, SCTP_UNORDERED, SockaddrStorage,
+    authentication, control, layout,
     sockaddr::{self, from_storage},
 };
 
@@ -59,7 +59,7 @@ pub fn decode(name: i32, octets: &[u8], style: Style) -> Result<(Scope, OptionVa
         | SCTP_PEER_ADDR_THLDS
         | SCTP_PEER_ADDR_THLDS_V2
         | SCTP_REMOTE_UDP_ENCAPS_PORT => decode_path(name, octets),
-        _ => Err(Errno::NOPROTOOPT),
+        _ => authentication::decode(name, octets).unwrap_or(Err(Errno::NOPROTOOPT)),
     }
 }
 
@@ -112,11 +112,21 @@ pub fn request(name: i32, octets: &[u8]) -> Result<(OptionName, Scope), Errno> {
             let info: layout::SndInfo = front(octets)?;
             Ok((OptionName::DefaultSendInfo, of(info.snd_assoc_id)))
         }
-        _ => request_path(name, octets),
+        _ => authentication::request(name, octets).unwrap_or_else(|| request_path(name, octets)),
     }
 }
 
-/// The octets of a value for a buffer of `room` octets: never more than that.
+/// What is said to a program whose buffer cannot hold this value, of which the length was not known before.
+#[must_use]
+pub fn too_small(value: &OptionValue) -> Errno {
+    match value {
+        OptionValue::Authentication(value) => authentication::too_small(value),
+        _ => Errno::INVAL,
+    }
+}
+
+/// The octets of a value for a buffer of `room` octets: never more than that, but for lists that cannot be cut
+/// ([`too_small`]).
 #[must_use]
 pub fn encode(scope: &Scope, value: &OptionValue, room: usize) -> Vec<u8> {
     match value {
@@ -156,6 +166,7 @@ pub fn encode(scope: &Scope, value: &OptionValue, room: usize) -> Vec<u8> {
             let ids = ids.iter().take(fits).flat_map(|id| id.0.to_ne_bytes());
             number.to_ne_bytes().into_iter().chain(ids).collect()
         }
+        OptionValue::Authentication(value) => authentication::encode(scope, value),
         _ => encode_structure(scope, value, room),
     }
 }
@@ -518,7 +529,7 @@ fn maybe_association(octets: &[u8], name: OptionName) -> Result<(OptionName, Sco
 }
 
 /// For structures that begin with the association id.
-fn association_first<T: Plain>(octets: &[u8], name: OptionName) -> Result<(OptionName, Scope), Errno> {
+pub(super) fn association_first<T: Plain>(octets: &[u8], name: OptionName) -> Result<(OptionName, Scope), Errno> {
     if octets.len() < size_of::<T>() {
         return Err(Errno::INVAL);
     }
@@ -526,7 +537,7 @@ fn association_first<T: Plain>(octets: &[u8], name: OptionName) -> Result<(Optio
     Ok((name, of(id.ssb_adaptation_ind.cast_signed())))
 }
 
-fn of(id: i32) -> Scope {
+pub(super) fn of(id: i32) -> Scope {
     Scope { association: AssocId(id), address: None }
 }
 

@@ -131,6 +131,28 @@ pub const OPTIONS: &[OptionRow] = &[
         .both(Forms(&[4, 8]))
         .of(Ids::All)
         .told("packets: 4; 0: no limit", "§8.1.24"),
+    row("SCTP_AUTH_CHUNK", SCTP_AUTH_CHUNK, "struct sctp_authchunk").set(Forms(&[1])).told("a chunk type", "§8.3.2"),
+    row("SCTP_HMAC_IDENT", SCTP_HMAC_IDENT, "struct sctp_hmacalgo")
+        .get(From(4))
+        .set(From(6))
+        .told("SHA-1 (1); also SHA-256 (3)", "§8.1.17"),
+    row("SCTP_AUTH_KEY", SCTP_AUTH_KEY, "struct sctp_authkey").set(From(9)).of(Ids::All).told("key 0, empty", "§8.3.3"),
+    row("SCTP_AUTH_ACTIVE_KEY", SCTP_AUTH_ACTIVE_KEY, "struct sctp_authkeyid")
+        .both(Forms(&[8]))
+        .of(Ids::All)
+        .told("0", "§8.1.18"),
+    row("SCTP_AUTH_DELETE_KEY", SCTP_AUTH_DELETE_KEY, "struct sctp_authkeyid")
+        .set(Forms(&[8]))
+        .of(Ids::All)
+        .told("", "§8.3.5"),
+    row("SCTP_PEER_AUTH_CHUNKS", SCTP_PEER_AUTH_CHUNKS, "struct sctp_authchunks")
+        .get(From(8))
+        .of(Ids::Association)
+        .told("", "§8.2.3"),
+    row("SCTP_LOCAL_AUTH_CHUNKS", SCTP_LOCAL_AUTH_CHUNKS, "struct sctp_authchunks")
+        .get(From(8))
+        .of(Ids::Future)
+        .told("empty", "§8.2.4"),
     row("SCTP_GET_ASSOC_NUMBER", SCTP_GET_ASSOC_NUMBER, "uint32_t").get(From(4)).one_to_many().told("", "§8.2.5"),
     row("SCTP_GET_ASSOC_ID_LIST", SCTP_GET_ASSOC_ID_LIST, "struct sctp_assoc_ids")
         .get(From(4))
@@ -147,6 +169,10 @@ pub const OPTIONS: &[OptionRow] = &[
         .both(Forms(&[16]))
         .of(Ids::All)
         .told("zero", "§8.1.31"),
+    row("SCTP_AUTH_DEACTIVATE_KEY", SCTP_AUTH_DEACTIVATE_KEY, "struct sctp_authkeyid")
+        .set(Forms(&[8]))
+        .of(Ids::All)
+        .told("", "§8.3.4"),
     row("SCTP_REUSE_PORT", SCTP_REUSE_PORT, "int")
         .both(From(4))
         .told("0; set before `bind`, on one-to-one sockets only", "§8.1.27"),
@@ -187,6 +213,10 @@ pub const OPTIONS: &[OptionRow] = &[
         .get(From(12))
         .of(Ids::Association),
     row("SCTP_EVENT", SCTP_EVENT, "struct sctp_event").both(From(8)).of(Ids::All).told("off", "§6.2.2"),
+    row("SCTP_AUTH_SUPPORTED", SCTP_AUTH_SUPPORTED, "struct sctp_assoc_value")
+        .both(Forms(&[8]))
+        .of(Ids::Future)
+        .told("0; turned on by setting any option about authentication", "Linux"),
     row("SCTP_ECN_SUPPORTED", SCTP_ECN_SUPPORTED, "struct sctp_assoc_value")
         .both(Forms(&[8]))
         .of(Ids::Future)
@@ -196,6 +226,15 @@ pub const OPTIONS: &[OptionRow] = &[
         .of(Ids::Future)
         .path()
         .told("port, network order: as `--udp-peer-port`", "RFC 6951 §6.1"),
+    row("SCTP_AUTH_CHUNKS", SCTP_AUTH_CHUNKS, "uint8_t[]")
+        .get(From(1))
+        .set(UpTo(256))
+        .told("chunk types, the whole list; empty", "draft §7.1.18"),
+    row("SCTP_AUTH_SECRET", SCTP_AUTH_SECRET, "struct sctp_authsecrets")
+        .get(From(4))
+        .set(From(4))
+        .of(Ids::All)
+        .told("key 0, made active", "draft §7.1.19"),
 ];
 
 use Length::{Exactly, Forms, From, UpTo};

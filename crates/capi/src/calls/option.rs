@@ -125,7 +125,8 @@ impl Answer {
 fn sctp_value(socket: &Description, name: c_int, asked: &[u8], room: usize) -> Result<Vec<u8>, Errno> {
     let (wanted, scope) = option::request(name, asked)?;
     let value = outcome(socket.socket.option(wanted, scope))?;
-    Ok(option::encode(&scope, &value, room))
+    let octets = option::encode(&scope, &value, room);
+    if octets.len() > room { Err(option::too_small(&value)) } else { Ok(octets) }
 }
 
 /// Longest value taken: Linux's limit for the address lists of bindx and connectx (KMALLOC_MAX_SIZE is far above).

@@ -3,12 +3,14 @@
 //! A value that in C carries an association id or an address has them in [`Scope`].
 
 mod association;
+mod authentication;
 mod delivery;
 mod general;
 mod path;
 mod sending;
 mod value;
 
+pub use authentication::{AuthenticationName, AuthenticationValue};
 pub use general::{GeneralName, GeneralValue};
 pub use value::{
     AbandonedMessages, AssociationParameters, AssociationStatistics, DelayedSack, PathInfo, PathParameters,
@@ -71,6 +73,8 @@ pub enum OptionName {
     Event(NotificationKind),
     EncapsulationPort,
     EcnSupported,
+    /// Those about authentication.
+    Authentication(AuthenticationName),
     PartialReliabilitySupported,
     /// Messages given up: on one stream or on all, by one policy (1 TTL, 2 RTX, 3 PRIO) or by all.
     Abandoned {
@@ -124,6 +128,8 @@ pub enum OptionValue {
     /// The peer's UDP port, host order; 0: none asked.
     EncapsulationPort(u16),
     EcnSupported(bool),
+    /// Those about authentication.
+    Authentication(AuthenticationValue),
     PartialReliabilitySupported(bool),
     Abandoned(AbandonedMessages),
 }
@@ -151,6 +157,7 @@ impl Socket {
             | OptionName::EcnSupported
             | OptionName::PartialReliabilitySupported
             | OptionName::Abandoned { .. } => state.association_option(index, name, scope.association),
+            OptionName::Authentication(name) => state.authentication_option(index, name, scope.association),
             OptionName::PrimaryAddress
             | OptionName::PathParameters
             | OptionName::PathInfo
@@ -196,6 +203,9 @@ impl Socket {
             | OptionValue::EcnSupported(_)
             | OptionValue::PartialReliabilitySupported(_) => {
                 state.set_association_option(now, index, scope.association, value)?;
+            }
+            OptionValue::Authentication(value) => {
+                state.set_authentication_option(now, index, scope.association, value)?;
             }
             OptionValue::PrimaryAddress(_)
             | OptionValue::PathParameters(_)
