@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::{Address, AuthConfig};
+use crate::{Address, AuthConfig, StreamScheduler};
 
 /// Settings of a whole stack.
 #[derive(Clone, Debug)]
@@ -85,6 +85,8 @@ pub struct AssociationConfig {
     pub partial_delivery_point: u32,
     /// Defaults of each path.
     pub path: PathConfig,
+    /// Whose message is sent next (RFC 8260 §3), in the order of the calls.
+    pub scheduler: StreamScheduler,
     /// HB.Max.Burst: heartbeats per RTO, 1.
     pub heartbeat_max_burst: u32,
     /// Authenticated chunks (RFC 4895), off.
@@ -118,6 +120,7 @@ impl Default for AssociationConfig {
             adaptation: None,
             partial_delivery_point: 0,
             path: PathConfig::default(),
+            scheduler: StreamScheduler::FirstCome,
             heartbeat_max_burst: 1,
             auth: AuthConfig::default(),
         }

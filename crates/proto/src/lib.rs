@@ -18,6 +18,7 @@ mod event;
 mod fault;
 mod fuzz;
 mod reliability;
+mod scheduler;
 mod stats;
 mod time;
 mod transmit;
@@ -32,6 +33,7 @@ pub use event::{Delivery, Event, EventKind, KeyNews, PathChange, SendFailure};
 #[doc(hidden)]
 pub use fuzz::fuzz_association;
 pub use reliability::{Abandoned, Reliability};
+pub use scheduler::StreamScheduler;
 pub use stats::{
     AssociationCounters, AssociationState, AssociationStatus, EndpointCounters, PathState, PathStatus, SendSequence,
 };

@@ -24,6 +24,7 @@ mod multihoming;
 mod opening;
 mod partial;
 mod partial_received;
+mod scheduling;
 mod shutdown;
 mod soak;
 mod throughput;

@@ -11,9 +11,9 @@ use std::{
 use usctp_netsim::{Impairment, LinkConfig, Loss, Rng, Seed};
 use usctp_proto::{
     AssociationConfig, AssociationKey, CloseReason, EventKind, KeyChange, LocalAddress, OutgoingMessage, Reliability,
-    Secret,
+    Secret, StreamScheduler,
 };
-use usctp_wire::{ChunkType, KeyId};
+use usctp_wire::{ChunkType, KeyId, StreamId};
 
 use crate::{
     mailbox::Message,
@@ -228,6 +228,10 @@ impl Soak {
                 };
                 let local: Vec<_> = self.pair.hosts[host].addresses.iter().enumerate().map(local).collect();
                 self.pair.hosts[host].endpoint.handle_local_addresses(now, &local);
+            }
+            7 => {
+                endpoint.configure(now, key, &mut |config| config.scheduler = SCHEDULERS[size as usize % 6]);
+                endpoint.set_stream_value(now, key, StreamId((size % 20) as u16), (size % 7) as u16);
             }
             6 => {
                 endpoint.make_room(now, key, size as usize, size % 5);
@@ -473,6 +477,7 @@ fn config(rng: &mut Rng) -> AssociationConfig {
         max_segment: *rng.choose(&[0, 0, 0, 100, 600]),
         ecn: rng.chance(0.7),
         partial_reliability: rng.chance(0.7),
+        scheduler: *rng.choose(&SCHEDULERS),
         partial_delivery_point: *rng.choose(&[0, 0, 2_000]),
         ..AssociationConfig::default()
     };
@@ -481,6 +486,15 @@ fn config(rng: &mut Rng) -> AssociationConfig {
     config.path.max_retransmissions = *rng.choose(&[0, 2, 5]);
     config
 }
+
+const SCHEDULERS: [StreamScheduler; 6] = [
+    StreamScheduler::FirstCome,
+    StreamScheduler::RoundRobin,
+    StreamScheduler::RoundRobinPacket,
+    StreamScheduler::Priority,
+    StreamScheduler::FairBandwidth,
+    StreamScheduler::WeightedFair,
+];
 
 /// The number, and octets that follow from it.
 fn contents(number: u64, octets: usize) -> Vec<u8> {

@@ -46,7 +46,7 @@ pub use personality::Personality;
 pub use readiness::Readiness;
 pub use socket::{How, Socket};
 pub use stack::{Domain, LinkChoice, Stack, StackConfig, Style};
-pub use usctp_proto::Secret;
+pub use usctp_proto::{Secret, StreamScheduler};
 pub use wait::on_sleep;
 
 /// An association of a socket: `sctp_assoc_t`.

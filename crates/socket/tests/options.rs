@@ -8,7 +8,7 @@ use pair::*;
 use usctp_socket::{
     AssocId, AssociationParameters, DelayedSack, Domain, GeneralName, GeneralValue, InitParameters, NotificationKind,
     OptionName, OptionValue, PartialReliability, PathParameters, PathThresholds, RtoParameters, Scope, SendFlags,
-    SendInfo, Socket, SocketError, Style, Subscriptions,
+    SendInfo, Socket, SocketError, StreamScheduler, Style, Subscriptions,
 };
 
 fn get(socket: &Socket, name: OptionName) -> Result<OptionValue, SocketError> {
@@ -82,6 +82,8 @@ fn a_fresh_socket_has_linuxs_values() {
             (OptionName::MaximumBurst, OptionValue::MaximumBurst(4)),
             (OptionName::PathThresholds, OptionValue::PathThresholds(thresholds)),
             (OptionName::EcnSupported, OptionValue::EcnSupported(true)),
+            (OptionName::PartialReliabilitySupported, OptionValue::PartialReliabilitySupported(true)),
+            (OptionName::StreamScheduler, OptionValue::StreamScheduler(StreamScheduler::FirstCome)),
             (OptionName::ReusePort, OptionValue::ReusePort(false)),
             (OptionName::EncapsulationPort, OptionValue::EncapsulationPort(0)),
         ];
@@ -348,4 +350,31 @@ fn an_accepted_socket_begins_with_its_listeners_settings() {
         panic!("another value")
     };
     assert_eq!((status.inbound_streams, status.outbound_streams), (6, 4));
+}
+
+/// B8-4, B8-5: whose socket, future associations or present ones.
+#[test]
+fn schedulers_and_values_belong_to_associations() {
+    let pair = Pair::new();
+    let (client, served) = pair.connected();
+    set(&client, OptionValue::StreamScheduler(StreamScheduler::Priority)).expect("set");
+    let scheduler = |socket: &Socket| get(socket, OptionName::StreamScheduler).expect("read");
+    assert_eq!(scheduler(&client), OptionValue::StreamScheduler(StreamScheduler::Priority));
+    assert_eq!(scheduler(&served), OptionValue::StreamScheduler(StreamScheduler::FirstCome));
+    let value = OptionValue::StreamValue { stream: 3, value: 9 };
+    assert_eq!(get(&client, OptionName::StreamValue(3)), Ok(OptionValue::StreamValue { stream: 3, value: 0 }));
+    set(&client, value.clone()).expect("set");
+    assert_eq!(get(&client, OptionName::StreamValue(3)), Ok(value.clone()));
+    assert_eq!(get(&client, OptionName::StreamValue(10)), Err(SocketError::InvalidArgument));
+    let beyond = OptionValue::StreamValue { stream: 10, value: 9 };
+    assert_eq!(set(&client, beyond), Err(SocketError::InvalidArgument));
+    set(&client, OptionValue::StreamScheduler(StreamScheduler::WeightedFair)).expect("set");
+    let nothing = OptionValue::StreamValue { stream: 3, value: 0 };
+    assert_eq!(set(&client, nothing), Err(SocketError::InvalidArgument));
+    assert_eq!(get(&client, OptionName::StreamValue(4)), Ok(OptionValue::StreamValue { stream: 4, value: 1 }));
+    let (many, _listener) = (pair.a.socket(Domain::Inet, Style::OneToMany).expect("a socket"), ());
+    set(&many, OptionValue::StreamScheduler(StreamScheduler::RoundRobinPacket)).expect("set for those to come");
+    assert_eq!(scheduler(&many), OptionValue::StreamScheduler(StreamScheduler::RoundRobinPacket));
+    assert_eq!(set(&many, value.clone()), Err(SocketError::InvalidArgument), "it has no streams yet");
+    many.set_option(Scope { association: AssocId::CURRENT, address: None }, &value).expect("all of none");
 }

@@ -7,7 +7,7 @@ use std::{mem::size_of, time::Duration};
 use rustix::io::Errno;
 use usctp_socket::{
     AssocId, AssociationParameters, DelayedSack, NotificationKind, OptionName, OptionValue, PathParameters,
-    PathThresholds, RtoParameters, Scope, Style, Subscriptions,
+    PathThresholds, RtoParameters, Scope, StreamScheduler, Style, Subscriptions,
 };
 
 use super::{
@@ -18,8 +18,8 @@ use super::{
     SCTP_MAX_BURST, SCTP_MAXSEG, SCTP_NODELAY, SCTP_PARTIAL_DELIVERY_POINT, SCTP_PEER_ADDR_PARAMS,
     SCTP_PEER_ADDR_THLDS, SCTP_PEER_ADDR_THLDS_V2, SCTP_PR_ASSOC_STATUS, SCTP_PR_SCTP_ALL, SCTP_PR_SCTP_MASK,
     SCTP_PR_STREAM_STATUS, SCTP_PR_SUPPORTED, SCTP_PRIMARY_ADDR, SCTP_RECVNXTINFO, SCTP_RECVRCVINFO,
-    SCTP_REMOTE_UDP_ENCAPS_PORT, SCTP_REUSE_PORT, SCTP_RTOINFO, SCTP_STATUS, SCTP_UNORDERED, SockaddrStorage,
-    authentication, control, layout,
+    SCTP_REMOTE_UDP_ENCAPS_PORT, SCTP_REUSE_PORT, SCTP_RTOINFO, SCTP_STATUS, SCTP_STREAM_SCHEDULER,
+    SCTP_STREAM_SCHEDULER_VALUE, SCTP_UNORDERED, SockaddrStorage, authentication, control, layout,
     sockaddr::{self, from_storage},
 };
 
@@ -50,6 +50,16 @@ pub fn decode(name: i32, octets: &[u8], style: Style) -> Result<(Scope, OptionVa
         SCTP_CONTEXT => of_association(octets, OptionValue::Context),
         SCTP_ECN_SUPPORTED => of_association(octets, |value| OptionValue::EcnSupported(value != 0)),
         SCTP_PR_SUPPORTED => of_association(octets, |value| OptionValue::PartialReliabilitySupported(value != 0)),
+        SCTP_STREAM_SCHEDULER => {
+            let value: layout::AssocValue = exact(octets)?;
+            let scheduler = scheduler_of(value.assoc_value).ok_or(Errno::INVAL)?;
+            Ok((of(value.assoc_id), OptionValue::StreamScheduler(scheduler)))
+        }
+        SCTP_STREAM_SCHEDULER_VALUE => {
+            let value: layout::StreamValue = exact(octets)?;
+            let (stream, value_of) = (value.stream_id, value.stream_value);
+            Ok((of(value.assoc_id), OptionValue::StreamValue { stream, value: value_of }))
+        }
         SCTP_MAXSEG => number_or_of_association(octets, OptionValue::MaximumSegment),
         SCTP_MAX_BURST => number_or_of_association(octets, OptionValue::MaximumBurst),
         SCTP_DEFAULT_SEND_PARAM | SCTP_DEFAULT_SNDINFO | SCTP_DEFAULT_PRINFO => decode_default(name, octets),
@@ -92,6 +102,11 @@ pub fn request(name: i32, octets: &[u8]) -> Result<(OptionName, Scope), Errno> {
         SCTP_CONTEXT => association_first::<layout::AssocValue>(octets, OptionName::Context),
         SCTP_ECN_SUPPORTED => association_first::<layout::AssocValue>(octets, OptionName::EcnSupported),
         SCTP_PR_SUPPORTED => association_first::<layout::AssocValue>(octets, OptionName::PartialReliabilitySupported),
+        SCTP_STREAM_SCHEDULER => association_first::<layout::AssocValue>(octets, OptionName::StreamScheduler),
+        SCTP_STREAM_SCHEDULER_VALUE => {
+            let value: layout::StreamValue = front(octets)?;
+            Ok((OptionName::StreamValue(value.stream_id), of(value.assoc_id)))
+        }
         SCTP_PR_ASSOC_STATUS | SCTP_PR_STREAM_STATUS => request_abandoned(name, octets),
         SCTP_MAXSEG => maybe_association(octets, OptionName::MaximumSegment),
         SCTP_MAX_BURST => maybe_association(octets, OptionName::MaximumBurst),
@@ -149,6 +164,10 @@ pub fn encode(scope: &Scope, value: &OptionValue, room: usize) -> Vec<u8> {
         }
         OptionValue::EcnSupported(on) | OptionValue::PartialReliabilitySupported(on) => {
             assoc_value(scope, u32::from(*on))
+        }
+        OptionValue::StreamScheduler(scheduler) => assoc_value(scope, scheduler_number(*scheduler)),
+        OptionValue::StreamValue { stream, value } => {
+            octets(layout::StreamValue { assoc_id: scope.association.0, stream_id: *stream, stream_value: *value })
         }
         OptionValue::DelayedSack(sack) if room < 12 => assoc_value(scope, millis(sack.delay)),
         OptionValue::Event(kind, on) => octets(layout::Event {
@@ -421,6 +440,24 @@ fn request_path(name: i32, octets: &[u8]) -> Result<(OptionName, Scope), Errno> 
     }
 }
 
+/// `enum sctp_sched_type`: Linux's numbers; what Linux lacks is behind them.
+const SCHEDULERS: [(u32, StreamScheduler); 6] = [
+    (0, StreamScheduler::FirstCome),
+    (1, StreamScheduler::Priority),
+    (2, StreamScheduler::RoundRobin),
+    (3, StreamScheduler::FairBandwidth),
+    (4, StreamScheduler::WeightedFair),
+    (0x100, StreamScheduler::RoundRobinPacket),
+];
+
+fn scheduler_of(number: u32) -> Option<StreamScheduler> {
+    SCHEDULERS.iter().find(|(own, _)| *own == number).map(|(_, scheduler)| *scheduler)
+}
+
+fn scheduler_number(scheduler: StreamScheduler) -> u32 {
+    SCHEDULERS.iter().find(|(_, own)| *own == scheduler).map_or(0, |(number, _)| *number)
+}
+
 /// SCTP_PR_ASSOC_STATUS and SCTP_PR_STREAM_STATUS: of one policy, or of all; there is nothing to count of none.
 fn request_abandoned(name: i32, octets: &[u8]) -> Result<(OptionName, Scope), Errno> {
     let status: layout::PrStatus = front(octets)?;
@@ -678,6 +715,19 @@ mod tests {
         assert_eq!(set(SCTP_RTOINFO, &[1; 20]), Err(Errno::INVAL));
         assert_eq!(request(SCTP_STATUS, &[0; 175]), Err(Errno::INVAL));
         assert_eq!(request(SCTP_DELAYED_ACK_TIME, &[0; 10]), Err(Errno::INVAL));
+    }
+
+    /// B8-4, B8-5.
+    #[test]
+    fn schedulers_have_linuxs_numbers_and_unknown_ones_are_invalid() {
+        for number in [0, 1, 2, 3, 4, 0x100] {
+            same_again(SCTP_STREAM_SCHEDULER, layout::AssocValue { assoc_id: 3, assoc_value: number });
+        }
+        for number in [5, 0xff, 0x101, u32::MAX] {
+            let value = layout::AssocValue { assoc_id: 3, assoc_value: number };
+            assert_eq!(set(SCTP_STREAM_SCHEDULER, value.octets()), Err(Errno::INVAL));
+        }
+        same_again(SCTP_STREAM_SCHEDULER_VALUE, layout::StreamValue { assoc_id: 3, stream_id: 5, stream_value: 7 });
     }
 
     /// B7-4, B7-5.

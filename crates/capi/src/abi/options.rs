@@ -60,6 +60,8 @@ pub enum Ids {
     None,
     /// An association's; 0 is EINVAL.
     Association,
+    /// An association's; set: 1 for the present ones. 0 and 2 are EINVAL.
+    Present,
     /// An association's, or 0 for future ones.
     Future,
     /// An association's, 0 for future ones; set: 1 for the present ones, 2 for both.
@@ -212,6 +214,14 @@ pub const OPTIONS: &[OptionRow] = &[
     function("SCTP_SOCKOPT_PEELOFF_FLAGS", SCTP_SOCKOPT_PEELOFF_FLAGS, "sctp_peeloff_flags_arg_t")
         .get(From(12))
         .of(Ids::Association),
+    row("SCTP_STREAM_SCHEDULER", SCTP_STREAM_SCHEDULER, "struct sctp_assoc_value")
+        .both(From(8))
+        .of(Ids::All)
+        .told("SCTP_SS_FCFS", "RFC 8260 §4.3.2"),
+    row("SCTP_STREAM_SCHEDULER_VALUE", SCTP_STREAM_SCHEDULER_VALUE, "struct sctp_stream_value")
+        .both(From(8))
+        .of(Ids::Present)
+        .told("priority 0, weight 1", "RFC 8260 §4.3.3"),
     row("SCTP_EVENT", SCTP_EVENT, "struct sctp_event").both(From(8)).of(Ids::All).told("off", "§6.2.2"),
     row("SCTP_AUTH_SUPPORTED", SCTP_AUTH_SUPPORTED, "struct sctp_assoc_value")
         .both(Forms(&[8]))
@@ -373,6 +383,7 @@ impl OptionRow {
             (Ids::None, _) => "S",
             (Ids::Association, false) => "A",
             (Ids::Association, true) => "P",
+            (Ids::Present, _) => "A C",
             (Ids::Future, false) => "S A",
             (Ids::Future, true) => "S A P",
             (Ids::All, _) => "S A C",

@@ -154,7 +154,11 @@ fn ids(socket: &Named, row: &OptionRow) {
         return;
     }
     let Some(good) = good_value(socket, row) else { return };
-    let ids_of_groups: &[i32] = if row.ids == Ids::All { &[] } else { &[1, 2] };
+    let ids_of_groups: &[i32] = match row.ids {
+        Ids::All => &[],
+        Ids::Present => &[2],
+        _ => &[1, 2],
+    };
     for id in [9999, i32::MAX, i32::MIN, -1].iter().chain(ids_of_groups) {
         let mut value = good.clone();
         value[at..at + 4].copy_from_slice(&id.to_ne_bytes());

@@ -1,5 +1,7 @@
 //! What the program asks of an association, beside its end (see `shutdown`).
 
+use usctp_wire::StreamId;
+
 use super::{Association, Context, phase::Phase};
 use crate::{
     Address, AssociationConfig, BindingKey, MessageId, OutgoingMessage, PathChange, PathConfig, SendError,
@@ -45,6 +47,11 @@ impl Association {
         freed
     }
 
+    /// Gives a stream a priority or a weight. False: no such stream.
+    pub(crate) fn set_stream_value(&mut self, stream: StreamId, value: u16) -> bool {
+        self.outbound.set_stream_value(stream, value)
+    }
+
     pub(crate) fn send_charge(&self, len: usize) -> usize {
         self.outbound.send_charge(len, self.paths.fragmentation_point(&self.config))
     }
@@ -65,6 +72,7 @@ impl Association {
     pub(crate) fn configure(&mut self, context: &mut Context<'_>, change: &mut dyn FnMut(&mut AssociationConfig)) {
         change(&mut self.config);
         self.outbound.set_overhead(self.config.send_overhead);
+        self.outbound.set_scheduler(self.config.scheduler);
         if let Some(peer) = &mut self.peer {
             peer.inbound.set_receive_buffer(self.config.receive_buffer);
             peer.inbound.set_partial_delivery_point(self.config.partial_delivery_point);

@@ -120,12 +120,13 @@ impl Association {
         paths: PathSet,
         phase: Phase,
     ) -> Self {
-        let outbound = Outbound::new(&OutboundConfig {
+        let mut outbound = Outbound::new(&OutboundConfig {
             initial_tsn: local_initial_tsn,
             streams: config.outbound_streams,
             peer_rwnd: 0,
             overhead: config.send_overhead,
         });
+        outbound.set_scheduler(config.scheduler);
         Self {
             key,
             binding,

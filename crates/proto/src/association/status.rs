@@ -58,6 +58,12 @@ impl Association {
         self.paths.get(self.paths.find(address)?).map(|path| path.status())
     }
 
+    /// The priority or weight that a stream was given; `None`: no such stream.
+    pub(crate) fn stream_value(&self, stream: StreamId) -> Option<u16> {
+        let default = u16::from(self.config.scheduler.is_fair());
+        (stream.0 < self.outbound.stream_count()).then(|| self.outbound.stream_value(stream).unwrap_or(default))
+    }
+
     /// Messages given up, on one stream or on all.
     pub(crate) fn abandoned(&self, stream: Option<StreamId>) -> [Abandoned; 3] {
         self.outbound.abandoned(stream.map(|stream| stream.0))

@@ -71,6 +71,17 @@ impl Endpoint {
         self.associations.get(association)?.status()
     }
 
+    /// Gives an outgoing stream a value for the scheduler: the priority of [`crate::StreamScheduler::Priority`] (0 is the
+    /// highest) or the weight of [`crate::StreamScheduler::WeightedFair`]. False: no such stream.
+    pub fn set_stream_value(&mut self, now: Time, association: AssociationKey, stream: StreamId, value: u16) -> bool {
+        self.with(now, association, |association, _| association.set_stream_value(stream, value)).unwrap_or(false)
+    }
+
+    /// The value of an outgoing stream; that which was set, or the scheduler's default. `None`: no such stream.
+    pub fn stream_value(&self, association: AssociationKey, stream: StreamId) -> Option<u16> {
+        self.associations.get(association)?.stream_value(stream)
+    }
+
     /// Messages given up, on one stream or on all, in the order of [`crate::Reliability::index`].
     pub fn abandoned(&self, association: AssociationKey, stream: Option<StreamId>) -> Option<[Abandoned; 3]> {
         self.associations.get(association).map(|association| association.abandoned(stream))

@@ -19,7 +19,7 @@ pub use value::{
 
 use std::net::SocketAddr;
 
-use usctp_proto::{AssociationConfig, AssociationKey, Time};
+use usctp_proto::{AssociationConfig, AssociationKey, StreamScheduler, Time};
 
 use crate::{
     AssocId, InitParameters, NotificationKind, PartialReliability, SendInfo, Socket, SocketError, Style, Subscriptions,
@@ -81,6 +81,9 @@ pub enum OptionName {
         stream: Option<u16>,
         policy: Option<u8>,
     },
+    StreamScheduler,
+    /// Of this stream.
+    StreamValue(u16),
 }
 
 /// Values of options; which it is says what is set.
@@ -132,6 +135,12 @@ pub enum OptionValue {
     Authentication(AuthenticationValue),
     PartialReliabilitySupported(bool),
     Abandoned(AbandonedMessages),
+    StreamScheduler(StreamScheduler),
+    /// A priority or weight.
+    StreamValue {
+        stream: u16,
+        value: u16,
+    },
 }
 
 impl Socket {
@@ -179,6 +188,8 @@ impl Socket {
             | OptionName::DefaultPartialReliability
             | OptionName::MaximumSegment
             | OptionName::MaximumBurst
+            | OptionName::StreamScheduler
+            | OptionName::StreamValue(_)
             | OptionName::ReusePort => state.sending_option(index, name, scope.association),
         }
     }
@@ -227,6 +238,8 @@ impl Socket {
             | OptionValue::DefaultPartialReliability(_)
             | OptionValue::MaximumSegment(_)
             | OptionValue::MaximumBurst(_)
+            | OptionValue::StreamScheduler(_)
+            | OptionValue::StreamValue { .. }
             | OptionValue::ReusePort(_) => state.set_sending_option(now, index, scope.association, value)?,
             OptionValue::Status(_)
             | OptionValue::PathInfo(_)

@@ -1,6 +1,7 @@
 //! Options about what is sent: Nagle, fragmentation, bursts, defaults of a send.
 
-use usctp_proto::Time;
+use usctp_proto::{StreamScheduler, Time};
+use usctp_wire::StreamId;
 
 use super::{OptionName, OptionValue, Target, Targets};
 use crate::{AssocId, SendFlags, SocketError, Style, table::State};
@@ -19,6 +20,11 @@ impl State {
             OptionName::ReusePort => return Ok(OptionValue::ReusePort(settings.sctp_reuse_port)),
             _ => {}
         }
+        if let OptionName::StreamValue(stream) = name {
+            let key = self.named(index, id).ok_or(SocketError::InvalidArgument)?;
+            let value = self.endpoint.stream_value(key, StreamId(stream)).ok_or(SocketError::InvalidArgument)?;
+            return Ok(OptionValue::StreamValue { stream, value });
+        }
         let target = self.target(index, id)?;
         let defaults = self.inherited_of(index, target)?.defaults;
         Ok(match name {
@@ -34,6 +40,7 @@ impl State {
                     self.endpoint.status(key).ok_or(SocketError::InvalidArgument)?.fragmentation_point
                 }
             }),
+            OptionName::StreamScheduler => OptionValue::StreamScheduler(self.config_of(index, target)?.scheduler),
             _ => OptionValue::MaximumBurst(self.config_of(index, target)?.max_burst),
         })
     }
@@ -93,8 +100,41 @@ impl State {
                     .each()
                     .try_for_each(|target| self.change_config(now, index, target, |config| config.max_burst = *packets))
             }
+            OptionValue::StreamScheduler(scheduler) => {
+                let targets = self.targets(index, id)?;
+                targets.each().try_for_each(|target| {
+                    self.change_config(now, index, target, |config| config.scheduler = *scheduler)
+                })
+            }
+            OptionValue::StreamValue { stream, value } => self.set_stream_value(now, index, id, *stream, *value),
             _ => Err(SocketError::NoSuchOption),
         }
+    }
+
+    /// Of an association, or of all that there are (`sctp_setsockopt_scheduler_value`).
+    fn set_stream_value(
+        &mut self,
+        now: Time,
+        index: usize,
+        id: AssocId,
+        stream: u16,
+        value: u16,
+    ) -> Result<(), SocketError> {
+        let associations = match self.named(index, id) {
+            Some(key) => vec![key],
+            None if id == AssocId::CURRENT && self.is_one_to_many(index) => self.socket(index)?.associations.clone(),
+            None => return Err(SocketError::InvalidArgument),
+        };
+        for key in associations {
+            let weighted =
+                self.endpoint.config(key).is_some_and(|config| config.scheduler == StreamScheduler::WeightedFair);
+            // A share of nothing.
+            let refused = weighted && value == 0;
+            if refused || !self.endpoint.set_stream_value(now, key, StreamId(stream), value) {
+                return Err(SocketError::InvalidArgument);
+            }
+        }
+        Ok(())
     }
 }
 

@@ -23,7 +23,7 @@ mod window;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use usctp_wire::Tsn;
+use usctp_wire::{StreamId, Tsn};
 
 use self::{
     abandon::Partial,
@@ -43,7 +43,9 @@ use super::{
     path::{Ledger, PathId, PathSet},
     timer::earliest,
 };
-use crate::{AssociationConfig, MessageId, OutgoingMessage, Reliability, SendError, SendFailure, Time};
+use crate::{
+    AssociationConfig, MessageId, OutgoingMessage, Reliability, SendError, SendFailure, StreamScheduler, Time,
+};
 
 /// What the sending half begins with.
 #[derive(Clone, Copy, Debug)]
@@ -214,6 +216,25 @@ impl Outbound {
         self.window = PeerWindow::new(rwnd);
     }
 
+    /// Which stream's message goes next.
+    pub(crate) fn set_scheduler(&mut self, scheduler: StreamScheduler) {
+        self.queue.set_scheduler(scheduler);
+    }
+
+    /// Gives a stream a priority or a weight. False: no such stream.
+    pub(crate) fn set_stream_value(&mut self, stream: StreamId, value: u16) -> bool {
+        let known = stream.0 < self.stream_count;
+        if known {
+            self.queue.set_value(stream.0, value);
+        }
+        known
+    }
+
+    /// The priority or weight that a stream was given.
+    pub(crate) fn stream_value(&self, stream: StreamId) -> Option<u16> {
+        self.queue.value(stream.0)
+    }
+
     /// Octets charged to the send buffer for each chunk of messages to come.
     pub(crate) fn set_overhead(&mut self, overhead: u32) {
         self.overhead = overhead;
@@ -321,7 +342,7 @@ impl Outbound {
     /// Gives back memory that only a busy association needs; for a moment of rest (a heartbeat).
     pub(crate) fn compact(&mut self) {
         if self.is_empty() {
-            self.queue = SendQueue::default();
+            self.queue.compact();
             self.in_flight.compact();
             self.spare_gaps = Vec::new();
             self.outcomes.failures.shrink_to_fit();

@@ -1,20 +1,24 @@
 //! Messages that wait to be sent, and what they hold of the send buffer.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use slab::Slab;
 use usctp_wire::Data;
 
 use super::{message::QueuedMessage, scheduler::Scheduler};
-use crate::{MessageId, Reliability, Time};
+use crate::{MessageId, Reliability, StreamScheduler, Time};
 
 /// The messages that have no TSN yet, whole or in part.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SendQueue {
     messages: Slab<QueuedMessage>,
     scheduler: Scheduler,
-    /// The message that is being sent: its turn lasts to its end.
+    /// The message that is being sent, where its turn lasts to its end.
     current: Option<usize>,
+    /// Messages of different streams may alternate (I-DATA).
+    interleaves: bool,
+    /// Priorities or weights of the streams that were given one.
+    values: BTreeMap<u16, u16>,
     /// Messages not begun that have a lifetime.
     lifetimes: BTreeSet<(Time, usize)>,
     /// Octets that all would take in packets: payload and chunk headers of one chunk each.
@@ -27,7 +31,9 @@ impl SendQueue {
         self.octets += message.rest.len() + Data::HEADER_LEN;
         let expires = message.expires;
         let slot = self.messages.insert(message);
-        self.scheduler.on_queued(slot, &self.messages[slot]);
+        let message = &self.messages[slot];
+        let value = self.values.get(&message.stream.0).copied();
+        self.scheduler.on_queued(slot, message, value);
         if let Some(expires) = expires {
             self.lifetimes.insert((expires, slot));
         }
@@ -45,24 +51,66 @@ impl SendQueue {
             None => {
                 let slot = self.scheduler.next()?;
                 self.current = Some(slot);
-                if let Some(expires) = self.messages.get(slot)?.expires {
-                    self.lifetimes.remove(&(expires, slot));
-                }
                 slot
             }
         };
-        self.messages.get_mut(slot)
+        let message = self.messages.get_mut(slot)?;
+        if let (Some(expires), false) = (message.expires, message.begun) {
+            self.lifetimes.remove(&(expires, slot));
+        }
+        Some(message)
     }
 
     /// `sent` octets were cut off the current message; if that was all of it, it goes.
     pub(super) fn end_turn(&mut self, sent: usize) {
         self.octets -= sent;
         let Some(slot) = self.current else { return };
-        if self.messages.get(slot).is_some_and(|message| message.rest.is_empty()) {
+        let Some(message) = self.messages.get(slot) else { return };
+        let (stream, is_done) = (message.stream.0, message.rest.is_empty());
+        if self.scheduler.can_interleave() {
+            self.scheduler.on_sent(stream, sent, self.values.get(&stream).copied());
+        }
+        if is_done || self.interleaves && self.scheduler.can_interleave() {
             self.current = None;
+        }
+        if is_done {
             self.octets -= Data::HEADER_LEN;
             self.remove(slot);
         }
+    }
+
+    /// The packet is full.
+    pub(super) fn end_packet(&mut self) {
+        self.scheduler.end_packet();
+    }
+
+    /// Changes the scheduler. What is begun is finished first, unless messages may alternate.
+    pub(super) fn set_scheduler(&mut self, kind: StreamScheduler) {
+        if self.scheduler.kind() == kind {
+            return;
+        }
+        let mut waiting: Vec<_> = self.messages.iter().map(|(slot, message)| (message.id.0, slot)).collect();
+        waiting.sort_unstable();
+        self.scheduler = Scheduler::new(kind);
+        for (_, slot) in waiting {
+            let message = &self.messages[slot];
+            let value = self.values.get(&message.stream.0).copied();
+            self.scheduler.on_queued(slot, message, value);
+        }
+        if self.interleaves {
+            self.current = None;
+        }
+    }
+
+    /// Gives a stream a priority or a weight.
+    pub(super) fn set_value(&mut self, stream: u16, value: u16) {
+        self.values.insert(stream, value);
+        self.scheduler.on_value(stream, value);
+    }
+
+    /// The priority or weight that a stream was given.
+    pub(super) fn value(&self, stream: u16) -> Option<u16> {
+        self.values.get(&stream).copied()
     }
 
     /// Takes out the next message whose lifetime is over.
@@ -88,14 +136,22 @@ impl SendQueue {
             taken.extend(self.take(slot));
         }
         if self.messages.is_empty() {
-            *self = Self::default();
+            self.compact();
         }
         taken
     }
 
+    /// Gives back the room of messages that are gone; for when there is none.
+    pub(super) fn compact(&mut self) {
+        debug_assert!(self.messages.is_empty(), "messages that wait");
+        self.messages = Slab::new();
+        self.scheduler = Scheduler::new(self.scheduler.kind());
+        self.octets = 0;
+    }
+
     /// The messages begun.
     pub(super) fn begun(&self) -> impl Iterator<Item = &QueuedMessage> {
-        self.current.and_then(|slot| self.messages.get(slot)).into_iter().filter(|message| message.begun)
+        self.messages.iter().map(|(_, message)| message).filter(|message| message.begun)
     }
 
     /// The messages not begun that have a priority, and its value.
@@ -165,10 +221,13 @@ impl SendQueue {
     fn remove(&mut self, slot: usize) -> Option<QueuedMessage> {
         let message = self.messages.try_remove(slot)?;
         let messages = &self.messages;
-        self.scheduler.on_removed(|slot, id| messages.get(slot).is_some_and(|message| message.id == id));
+        self.scheduler
+            .on_removed(message.stream.0, |slot, id| messages.get(slot).is_some_and(|message| message.id == id));
         Some(message)
     }
 }
 
+#[cfg(test)]
+mod scheduling;
 #[cfg(test)]
 mod tests;

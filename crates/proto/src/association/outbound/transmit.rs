@@ -119,6 +119,7 @@ impl Outbound {
         let fresh = if begun { self.fill_new(now, id, paths, config, builder, rides) } else { 0 };
         if fresh > 0 {
             self.burst.on_packet();
+            self.queue.end_packet();
         }
         repeated + fresh
     }
