@@ -200,7 +200,7 @@ impl Soak {
 
     fn configure(&mut self, host: usize) {
         let Some(key) = self.pair.hosts[host].association else { return };
-        let (now, what) = (self.pair.now, self.rng.below(9));
+        let (now, what) = (self.pair.now, self.rng.below(10));
         let link = self.rng.below(self.pair.links.len());
         let address = self.pair.hosts[1 - host].addresses[link].into();
         let size = self.rng.between(3_000..200_000) as u32;
@@ -236,7 +236,7 @@ impl Soak {
             6 => {
                 endpoint.make_room(now, key, size as usize, size % 5);
             }
-            7 => {
+            8 => {
                 let active = KeyId((size % 2) as u16);
                 // The other may still be deactivated; then it is set anew.
                 let _ = endpoint.change_keys(now, key, &KeyChange::Activate(active));

@@ -18,7 +18,7 @@ pub(super) struct SendQueue {
     /// Messages of different streams may alternate (I-DATA).
     interleaves: bool,
     /// Priorities or weights of the streams that were given one.
-    values: BTreeMap<u16, u16>,
+    values: Option<Box<StreamValues>>,
     /// Messages not begun that have a lifetime.
     lifetimes: BTreeSet<(Time, usize)>,
     /// Octets that all would take in packets: payload and chunk headers of one chunk each.
@@ -32,7 +32,7 @@ impl SendQueue {
         let expires = message.expires;
         let slot = self.messages.insert(message);
         let message = &self.messages[slot];
-        let value = self.values.get(&message.stream.0).copied();
+        let value = value_of(self.values.as_deref(), message.stream.0);
         self.scheduler.on_queued(slot, message, value);
         if let Some(expires) = expires {
             self.lifetimes.insert((expires, slot));
@@ -68,7 +68,7 @@ impl SendQueue {
         let Some(message) = self.messages.get(slot) else { return };
         let (stream, is_done) = (message.stream.0, message.rest.is_empty());
         if self.scheduler.can_interleave() {
-            self.scheduler.on_sent(stream, sent, self.values.get(&stream).copied());
+            self.scheduler.on_sent(stream, sent, value_of(self.values.as_deref(), stream));
         }
         if is_done || self.interleaves && self.scheduler.can_interleave() {
             self.current = None;
@@ -94,7 +94,7 @@ impl SendQueue {
         self.scheduler = Scheduler::new(kind);
         for (_, slot) in waiting {
             let message = &self.messages[slot];
-            let value = self.values.get(&message.stream.0).copied();
+            let value = value_of(self.values.as_deref(), message.stream.0);
             self.scheduler.on_queued(slot, message, value);
         }
         if self.interleaves {
@@ -104,13 +104,13 @@ impl SendQueue {
 
     /// Gives a stream a priority or a weight.
     pub(super) fn set_value(&mut self, stream: u16, value: u16) {
-        self.values.insert(stream, value);
+        self.values.get_or_insert_default().0.insert(stream, value);
         self.scheduler.on_value(stream, value);
     }
 
     /// The priority or weight that a stream was given.
     pub(super) fn value(&self, stream: u16) -> Option<u16> {
-        self.values.get(&stream).copied()
+        value_of(self.values.as_deref(), stream)
     }
 
     /// Takes out the next message whose lifetime is over.
@@ -225,6 +225,14 @@ impl SendQueue {
             .on_removed(message.stream.0, |slot, id| messages.get(slot).is_some_and(|message| message.id == id));
         Some(message)
     }
+}
+
+/// What the streams were given; most associations give nothing, and it stays a pointer.
+#[derive(Clone, Debug, Default)]
+struct StreamValues(BTreeMap<u16, u16>);
+
+fn value_of(values: Option<&StreamValues>, stream: u16) -> Option<u16> {
+    values?.0.get(&stream).copied()
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ fn push(queue: &mut SendQueue, id: u64, stream: u16, len: usize) {
         expires: None,
         reliability: Reliability::Full,
         destination: None,
+        auth_key: None,
         payload: Bytes::from(vec![0; len]),
     };
     queue.push(QueuedMessage::new(MessageId(id), message, None, 1452, 0));
