@@ -76,6 +76,8 @@ pub enum EventKind {
         code: u16,
         /// The cause's value.
         info: Bytes,
+        /// All causes of the chunk, as they came, with its first one; empty with the others.
+        chunk: Bytes,
     },
     /// A shared key is used by the peer for the first time, or not needed here any more (RFC 6458 §6.1.8).
     Key {

@@ -62,7 +62,7 @@ impl State {
                     }
                 }
                 EventKind::PathChanged { address, change } => self.on_path_changed(association, address, change),
-                EventKind::RemoteError { code, info } => self.on_remote_error(association, code, info),
+                EventKind::RemoteError { code, info, chunk } => self.on_remote_error(association, code, info, &chunk),
                 EventKind::PeerShutdown => self.on_peer_shutdown(association),
                 EventKind::Closed(reason) => self.on_closed(association, &reason),
                 _ => {}
@@ -232,10 +232,16 @@ impl State {
         }
     }
 
-    fn on_remote_error(&mut self, key: AssociationKey, code: u16, info: Bytes) {
+    /// D5.3.1.3-4: Linux tells the information of each cause, RFC 6458 §6.1.3 the chunk.
+    fn on_remote_error(&mut self, key: AssociationKey, code: u16, info: Bytes, causes: &[u8]) {
+        let data = if self.personality.is_linux() {
+            info
+        } else if causes.is_empty() {
+            return;
+        } else {
+            chunk(ERROR, causes)
+        };
         if self.has_room_for_notifications(key) {
-            // The octets share memory with a whole packet, and may be kept for long.
-            let data = Bytes::copy_from_slice(&info);
             self.notify(key, |id| Notification::RemoteError { association: id, error: code, data });
         }
     }
@@ -258,7 +264,14 @@ impl State {
     fn on_closed(&mut self, key: AssociationKey, reason: &CloseReason) {
         let Some(record) = self.associations.get_mut(&key) else { return };
         let (owner, watched, incoming) = (record.socket, record.watchers > 0, record.incoming);
-        let ending = Ending::of(reason);
+        let mut ending = Ending::of(reason);
+        // D5.3.1.1-12: Linux leaves out the header of the ABORT.
+        if matches!(reason, CloseReason::AbortedByPeer { during_setup: false, .. }) && !self.personality.is_linux() {
+            ending.causes = chunk(ABORT, &ending.causes);
+        }
+        if owner.and_then(|index| self.sockets.get(index)).is_some_and(|socket| socket.queue.is_partial(key)) {
+            self.on_partial_delivery_aborted(key);
+        }
         if ending.state == AssociationChangeState::CannotStart {
             // Linux has given it no id yet.
             self.notify_as(key, AssocId::NONE, |id| Notification::AssociationChange {
@@ -473,6 +486,20 @@ fn send_failed(association: AssocId, failure: &SendFailure, event: bool) -> Noti
 
 /// More threads than ever wait on one socket.
 const ENDS_REMEMBERED: usize = 256;
+
+/// A chunk with these causes.
+fn chunk(kind: u8, causes: &[u8]) -> Bytes {
+    let len = u16::try_from(CHUNK_HEADER + causes.len()).unwrap_or(u16::MAX);
+    let mut octets = vec![kind, 0];
+    octets.extend(len.to_be_bytes());
+    octets.extend_from_slice(causes);
+    octets.into()
+}
+
+/// Chunk types (RFC 9260 §3.2), for programs that are shown whole chunks.
+const ABORT: u8 = 6;
+const ERROR: u8 = 9;
+const CHUNK_HEADER: usize = 4;
 
 /// Messages in the queue of a program that keeps up.
 const KEEPING_UP: usize = 64;

@@ -136,6 +136,18 @@ pub const DIFFERENCES: &[Difference] = &[
         linux: "reaches nobody, 0",
         rfc: "EINVAL",
     },
+    Difference {
+        row: "D5.3.1.1-12",
+        about: "`sac_info` with SCTP_COMM_LOST by an ABORT",
+        linux: "its causes",
+        rfc: "the whole chunk",
+    },
+    Difference {
+        row: "D5.3.1.3-4",
+        about: "`sre_data` with SCTP_REMOTE_ERROR",
+        linux: "the information of one cause; one notification for each",
+        rfc: "the whole chunk; one notification for each, with the code of its first cause",
+    },
     Difference { row: "D8.1-9", about: "`sctp_bindx` removes the last address", linux: "EBUSY", rfc: "EINVAL" },
     Difference {
         row: "D8.1-13",

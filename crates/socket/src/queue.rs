@@ -136,6 +136,11 @@ impl ReceiveQueue {
         }
     }
 
+    /// Whether a message of `association` is being delivered in parts, and not all of it is here.
+    pub(crate) fn is_partial(&self, association: AssociationKey) -> bool {
+        self.partial == Some(association)
+    }
+
     /// The partial delivery of `association` is over, by its end or because the rest will never come: what has waited can
     /// be read.
     pub(crate) fn end_partial(&mut self, association: AssociationKey) {

@@ -221,12 +221,16 @@ struct chunk {
 	uint16_t source_port, destination_port;
 	int packet, position; /* number of the packet; place in it */
 	int inside; /* chunks in the packet */
+	uint32_t tag;
+	uint16_t udp_destination; /* 0: not encapsulated */
 };
 int wire_count(int type);
 const struct chunk *wire_chunk(int type, int n);
 /* Waits for the n-th chunk of a type, 5 s. */
 #define WIRE(type, n) (at(__FILE__, __LINE__), wire_wait(type, n))
 const struct chunk *wire_wait(int type, int n);
+/* Sends a chunk as if it had been in the packet of `like`, with its addresses, ports and tag. The answer to it goes astray. */
+void wire_inject(const struct chunk *like, const void *octets, size_t len);
 /* Parameters of an INIT or INIT ACK with this type. */
 int parameters(const struct chunk *init, int type);
 enum { DATA = 0, INIT = 1, INIT_ACK = 2, SACK = 3, HEARTBEAT = 4, HEARTBEAT_ACK = 5, ABORT = 6, SHUTDOWN = 7,

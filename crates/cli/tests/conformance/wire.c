@@ -40,10 +40,13 @@ static void take_packet(const unsigned char *packet, size_t len, int which)
 		header = 40;
 		protocol = packet[6];
 	}
-	if (protocol == IPPROTO_UDP)
-		header += 8;
-	if (len < header + 12)
+	if (len < header + 20)
 		return;
+	if (protocol == IPPROTO_UDP) {
+		ip.udp_destination = two(packet + header + 2);
+		header += 8;
+	}
+	ip.tag = four(packet + header + 4);
 	ip.source_port = two(packet + header);
 	ip.destination_port = two(packet + header + 2);
 	for (size_t here = header + 12; here + 4 <= len;) {
@@ -161,4 +164,40 @@ int parameters(const struct chunk *init, int type)
 		here += (len + 3u) & ~3u;
 	}
 	return count;
+}
+
+/* CRC32c, reflected, bit by bit: a case sends few octets. */
+static uint32_t crc32c(const unsigned char *at, size_t len)
+{
+	uint32_t sum = 0xffffffff;
+
+	while (len-- > 0) {
+		sum ^= *at++;
+		for (int bit = 0; bit < 8; bit++)
+			sum = sum >> 1 ^ (sum & 1 ? 0x82f63b78 : 0);
+	}
+	return ~sum;
+}
+
+void wire_inject(const struct chunk *like, const void *chunk, size_t len)
+{
+	unsigned char packet[1500] = { 0 };
+	int udp = like->udp_destination != 0;
+	int fd = OK(socket(AF_INET, udp ? SOCK_DGRAM : SOCK_RAW, udp ? 0 : IPPROTO_SCTP));
+	struct sockaddr_in from = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(like->source) };
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(like->destination),
+				  .sin_port = htons(like->udp_destination) };
+	uint32_t tag = htonl(like->tag);
+
+	if (len > sizeof(packet) - 12)
+		case_failed("a chunk too long to inject");
+	memcpy(packet, &(uint16_t){ htons(like->source_port) }, 2);
+	memcpy(packet + 2, &(uint16_t){ htons(like->destination_port) }, 2);
+	memcpy(packet + 4, &tag, 4);
+	memcpy(packet + 12, chunk, len);
+	/* The sum stands in the packet with its lowest octet first. */
+	memcpy(packet + 8, &(uint32_t){ crc32c(packet, 12 + len) }, 4);
+	OK(bind(fd, SA(from)));
+	EQ(12 + len, sendto(fd, packet, 12 + len, 0, SA(to)));
+	close(fd);
 }

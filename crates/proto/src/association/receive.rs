@@ -339,6 +339,7 @@ impl Association {
     }
 
     fn handle_error(&mut self, context: &mut Context<'_>, arrival: &mut Arrival<'_>, causes: &[u8]) {
+        let mut whole = Some(causes);
         for cause in (Causes { rest: causes }).flatten() {
             if cause.code == CauseCode::STALE_COOKIE {
                 // RFC 9260 §5.2.6: discarded unless a cookie of ours is on its way.
@@ -348,7 +349,8 @@ impl Association {
             if arrival.reported < MAX_REPORTED {
                 arrival.reported += 1;
                 let info = Bytes::copy_from_slice(cause.value);
-                self.emit(context, EventKind::RemoteError { code: cause.code.0, info });
+                let chunk = whole.take().map_or_else(Bytes::new, Bytes::copy_from_slice);
+                self.emit(context, EventKind::RemoteError { code: cause.code.0, info, chunk });
             }
         }
     }
