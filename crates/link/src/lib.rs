@@ -8,7 +8,8 @@
 //! names the link by its [`LinkId`] and the peer's UDP port.
 //!
 //! Threads: every method takes `&self`. One thread is meant to alternate [`Link::wait`] and [`Link::receive`]; any thread
-//! may send, claim ports and [`Link::wake`] that one. Sends of two threads are not ordered with each other.
+//! may send, claim ports, receive while that one waits, and [`Link::wake`] it. Sends of two threads are not ordered with
+//! each other, nor are receives.
 //!
 //! The crate is used inside a shared object that takes over libc's names. So nothing here calls `socket`, `close`,
 //! `read`, `sendmsg` and their like through libc, or through std's I/O types, which do: system calls go through rustix's

@@ -232,6 +232,10 @@ impl Link for Links {
         }
         self.take_in(intake, incoming);
         self.tell_changes(intake, Instant::now(), incoming);
+        if intake.changed {
+            // To be told later: who waits must know until when.
+            self.waiter.nudge();
+        }
         if let Some(recorder) = &self.recorder {
             recorder.received(&incoming[before..], |packet| self.udp_port(packet.link));
         }

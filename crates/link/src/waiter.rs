@@ -71,19 +71,35 @@ impl Waiter {
         self.woken.swap(false, Ordering::SeqCst);
     }
 
-    /// Appends what is ready now.
+    /// Appends what is ready now. Any thread may look while another waits.
     pub(crate) fn look(&self, ready: &mut Vec<Ready>) {
-        self.poll(Some(Duration::ZERO), ready);
+        if self.poll(Some(Duration::ZERO), ready) {
+            // The ring was for the one who waits, who has not seen it and would sleep on.
+            self.nudge();
+        }
+    }
+
+    /// Ends the wait that runs, if one does.
+    pub(crate) fn nudge(&self) {
+        if self.waiting.load(Ordering::SeqCst) {
+            self.ring();
+        }
     }
 
     pub(crate) fn wake(&self) {
         if !self.woken.swap(true, Ordering::SeqCst) && self.waiting.load(Ordering::SeqCst) {
-            // The counter never gets near its limit; and if it did, the bell would be ringing already.
-            let _ = rustix::io::write(self.bell.as_fd(), &1_u64.to_ne_bytes());
+            self.ring();
         }
     }
 
-    fn poll(&self, timeout: Option<Duration>, ready: &mut Vec<Ready>) {
+    fn ring(&self) {
+        // The counter never gets near its limit; and if it did, the bell would be ringing already.
+        let _ = rustix::io::write(self.bell.as_fd(), &1_u64.to_ne_bytes());
+    }
+
+    /// True: the bell has rung, and is not ringing any more.
+    fn poll(&self, timeout: Option<Duration>, ready: &mut Vec<Ready>) -> bool {
+        let mut rung = false;
         let mut events = [const { MaybeUninit::<epoll::Event>::uninit() }; EVENTS];
         let result = if self.coarse.load(Ordering::Relaxed) {
             epoll::wait(self.epoll.as_fd(), &mut events, timeout.map(whole_milliseconds).as_ref())
@@ -94,18 +110,21 @@ impl Waiter {
             Ok((events, _)) => {
                 for event in events {
                     let token = event.data.u64();
-                    if token != BELL {
-                        let flags = event.flags;
-                        ready.push(Ready { token, error: flags.contains(epoll::EventFlags::ERR) });
+                    if token == BELL {
+                        rung = true;
+                        continue;
                     }
+                    let flags = event.flags;
+                    ready.push(Ready { token, error: flags.contains(epoll::EventFlags::ERR) });
                 }
             }
             Err(Errno::NOSYS | Errno::PERM) if !self.coarse.swap(true, Ordering::Relaxed) => {
-                self.poll(timeout, ready);
+                return self.poll(timeout, ready);
             }
             // A signal that this thread did not block: the caller looks at the clock anyway.
             Err(_) => {}
         }
+        rung
     }
 }
 
@@ -163,6 +182,25 @@ mod tests {
         let begun = Instant::now();
         waiter.wait(Some(Duration::from_millis(5)), &mut Vec::new());
         assert!(begun.elapsed() >= Duration::from_millis(5));
+    }
+
+    #[test]
+    fn a_thread_that_looks_takes_no_wake_from_the_one_that_waits() {
+        let waiter = Arc::new(Waiter::open().expect("a waiter"));
+        for _ in 0..200 {
+            let other = Arc::clone(&waiter);
+            let begun = Instant::now();
+            let thread = thread::spawn(move || {
+                other.wake();
+                for _ in 0..3 {
+                    other.look(&mut Vec::new());
+                }
+            });
+            waiter.wait(Some(Duration::from_secs(10)), &mut Vec::new());
+            assert!(begun.elapsed() < Duration::from_secs(5));
+            thread.join().expect("no panic");
+            waiter.wait(Some(Duration::ZERO), &mut Vec::new());
+        }
     }
 
     #[test]

@@ -153,6 +153,7 @@ impl Socket {
             Stage::Dead => {
                 new.phase = Phase::Closed;
                 new.receive_closed = true;
+                new.accepted_dead = true;
             }
             Stage::Closing if style == Style::OneToOne => {
                 new.phase = Phase::Closing;

@@ -8,15 +8,9 @@ use std::{
     thread,
 };
 
-use usctp_link::{Incoming, Link};
+use usctp_link::Link;
 
-use crate::{
-    SocketError,
-    host::{self, Changed},
-    send::HELD_AT_MOST,
-    stack::StackInner,
-    table::DriverSleep,
-};
+use crate::{SocketError, send::HELD_AT_MOST, stack::StackInner, table::DriverSleep};
 
 /// Has `first` called in each thread that a stack starts from now on, before anything else there. Only the first call
 /// of this function counts. For whoever must tell the stack's threads from the program's.
@@ -66,16 +60,14 @@ fn run(stack: &Weak<StackInner>, link: &dyn Link, stop: &AtomicBool) {
     if let Some(first) = ON_THREAD_START.get() {
         first();
     }
-    let mut incoming = Vec::new();
     loop {
         let Some(timeout) = stack.upgrade().map(|stack| next_sleep(&stack)) else { return };
         link.wait(timeout);
         if stop.load(Ordering::Acquire) {
             return;
         }
-        link.receive(&mut incoming);
         let Some(stack) = stack.upgrade() else { return };
-        turn(&stack, link, &mut incoming);
+        stack.take_turn();
     }
 }
 
@@ -92,25 +84,4 @@ fn next_sleep(stack: &StackInner) -> Option<std::time::Duration> {
     state.driver = due.map_or(DriverSleep::Unlimited, DriverSleep::Until);
     drop(state);
     due.map(|due| due - stack.clock.now())
-}
-
-fn turn(stack: &StackInner, link: &dyn Link, incoming: &mut Vec<Incoming>) {
-    stack.retry_sends();
-    // Asked before the lock: it may be many system calls.
-    let changed = incoming.iter().any(|one| matches!(one, Incoming::AddressesChanged));
-    let addresses = changed.then(|| host::local_addresses(link));
-    let mut state = stack.enter();
-    let now = state.now;
-    state.driver = DriverSleep::Awake;
-    for one in incoming.drain(..) {
-        if host::handle_incoming(&mut state.endpoint, now, one) == Changed::Addresses
-            && let Some(addresses) = &addresses
-        {
-            state.endpoint.handle_local_addresses(now, addresses);
-        }
-    }
-    if state.endpoint.poll_timeout().is_some_and(|due| due <= now) {
-        state.endpoint.handle_timeout(now);
-    }
-    state.look_again(now);
 }

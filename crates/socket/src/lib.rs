@@ -11,6 +11,7 @@ mod driver;
 mod error;
 mod events;
 mod host;
+mod inbox;
 mod key_hash;
 mod layout;
 mod name;

@@ -14,6 +14,8 @@ pub(crate) struct Outbox {
     too_big: Vec<(Address, u32)>,
     /// The link's buffers are full: the driver tries again when it says so.
     pub(crate) is_blocked: bool,
+    /// The last batch had packets for sockets of this stack.
+    pub(crate) to_self: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -34,9 +36,11 @@ impl Outbox {
             return;
         }
         self.buffer.clear();
+        self.to_self = false;
         while self.pending.len() < BATCH && self.buffer.len() < BATCH_OCTETS {
             let start = self.buffer.len();
             let Some(transmit) = endpoint.poll_transmit(now, &mut self.buffer) else { break };
+            self.to_self |= is_own(endpoint, &transmit, &self.buffer[start..]);
             self.pending.push(Pending { transmit, start, end: self.buffer.len() });
         }
     }
@@ -75,6 +79,13 @@ impl Outbox {
             endpoint.handle_send_too_big(now, destination, mtu);
         }
     }
+}
+
+/// Whether a packet is for a socket of the stack that sends it.
+fn is_own(endpoint: &Endpoint, transmit: &Transmit, packet: &[u8]) -> bool {
+    // The common header: source port, destination port (RFC 9260 §3.1).
+    let Some(&[_, _, high, low]) = packet.first_chunk() else { return false };
+    endpoint.is_own(u16::from_be_bytes([high, low]), transmit.destination)
 }
 
 /// Packets of one batch, bursts of one size counted as one.

@@ -53,8 +53,9 @@ impl Socket {
                 let limit = *limit.get_or_insert_with(|| Limit::of(request.nonblocking, timeout, now));
                 match self.attempt(&mut state, now, &mut message, &mut chosen, limit)? {
                     Attempt::Done(sent) => {
-                        state.holds_back =
-                            chosen.is_some_and(|target: Chosen| state.may_hold_back(now, target.key, len));
+                        // What a socket of this program receives stands there when the call returns.
+                        state.holds_back = !self.stack().inbox.talks_to_self()
+                            && chosen.is_some_and(|target: Chosen| state.may_hold_back(now, target.key, len));
                         return Ok(sent);
                     }
                     Attempt::Begun { key, id } => {
@@ -179,6 +180,10 @@ impl Socket {
         let (address, port) = socket.address(to)?;
         if port == 0 || !is_unicast(address) {
             return Err(SocketError::InvalidArgument);
+        }
+        if socket.accepted_dead && socket.peer == Some((address, port)) {
+            // It is still known that the association is at its end (`sctp_sendmsg_check_sflags`).
+            return Err(SocketError::BrokenPipe);
         }
         let found = socket.binding.and_then(|binding| state.endpoint.find(binding, address, port));
         let found = found.filter(|key| state.associations.get(key).is_some_and(|record| record.socket == Some(index)));

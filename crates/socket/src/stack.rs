@@ -1,8 +1,8 @@
 //! [`Stack`]: the protocol engine, the links and all sockets, behind one lock.
 //!
-//! Lock order: the outbox (whoever holds it sends), then the state. A thread that leaves the state takes the outbox only
-//! if it is free ([`Entered`]); if not, it leaves word and the holder sends for it. Nobody waits, sleeps or makes a call
-//! that can block while holding either.
+//! Lock order: the inbox (whoever holds it receives, see [`crate::inbox`]), the outbox (whoever holds it sends), then the
+//! state. A thread that leaves the state takes the outbox only if it is free ([`Entered`]); if not, it leaves word and
+//! the holder sends for it. Nobody waits, sleeps or makes a call that can block while holding any of them.
 
 use std::{
     fmt,
@@ -23,6 +23,7 @@ use crate::{
     clock::Clock,
     driver,
     host::{self, HostRouting},
+    inbox::Inbox,
     outbox::Outbox,
     settings::Settings,
     socket::SocketInner,
@@ -104,6 +105,7 @@ pub struct Stack {
 pub(crate) struct StackInner {
     state: Mutex<State>,
     outbox: Mutex<Outbox>,
+    pub(crate) inbox: Inbox,
     /// Somebody wanted to send while another did.
     send_owed: AtomicBool,
     /// The outbox waits for the link.
@@ -159,6 +161,7 @@ impl Stack {
         let inner = StackInner {
             state: Mutex::new(State::new(endpoint, config.personality)),
             outbox: Mutex::default(),
+            inbox: Inbox::default(),
             send_owed: AtomicBool::new(false),
             is_blocked: AtomicBool::new(false),
             link,
@@ -255,7 +258,7 @@ impl StackInner {
         let state = self.look();
         // Read inside the lock, so that the engine's time never goes back.
         let now = self.clock.now();
-        Entered { stack: self, state: Some(state), now, holds_back: false }
+        Entered { stack: self, state: Some(state), now, holds_back: false, receives: false }
     }
 
     fn start_driver(self: &Arc<Self>) -> Result<(), SocketError> {
@@ -272,10 +275,15 @@ impl StackInner {
     }
 
     /// Sends what the outbox holds and whatever else the engine has, until there is no more, also for those who meanwhile
-    /// found the outbox taken.
-    fn flush<'a>(&'a self, mut outbox: MutexGuard<'a, Outbox>) {
+    /// found the outbox taken. True: some of it went to sockets of this stack.
+    fn flush<'a>(&'a self, mut outbox: MutexGuard<'a, Outbox>) -> bool {
+        let mut to_self = false;
         loop {
             while !outbox.is_blocked && !outbox.is_empty() {
+                if outbox.to_self {
+                    self.inbox.expect();
+                    to_self = true;
+                }
                 outbox.send(&*self.link);
                 if outbox.is_blocked {
                     // Only a wait that begins now is told when there is room.
@@ -288,11 +296,11 @@ impl StackInner {
             let is_blocked = outbox.is_blocked;
             drop(outbox);
             if is_blocked || !self.send_owed.swap(false, Ordering::AcqRel) {
-                return;
+                return to_self;
             }
             match self.try_outbox() {
                 Some(free) => outbox = free,
-                None => return,
+                None => return to_self,
             }
             self.refill(&mut outbox);
         }
@@ -335,6 +343,8 @@ pub(crate) struct Entered<'a> {
     pub(crate) now: Time,
     /// What the command has given to be sent can wait for more of it.
     pub(crate) holds_back: bool,
+    /// Entered by who holds the inbox, who goes on receiving anyway.
+    pub(crate) receives: bool,
 }
 
 impl Deref for Entered<'_> {
@@ -358,8 +368,13 @@ impl Drop for Entered<'_> {
         let owed = state.settle(self.now, outbox.as_deref_mut());
         drop(state);
         owed.carry_out(&*self.stack.link);
-        if let Some(outbox) = outbox {
-            self.stack.flush(outbox);
+        let to_self = match outbox {
+            Some(outbox) => self.stack.flush(outbox),
+            // Another thread sends what was to be sent, so it is not known here where it goes.
+            None => !self.holds_back && self.stack.inbox.talks_to_self(),
+        };
+        if to_self && !self.receives {
+            self.stack.receive_own();
         }
     }
 }

@@ -112,6 +112,8 @@ pub(crate) struct SocketState {
     /// Senders, connectors and those who linger sleep here.
     pub(crate) writers: Arc<WaitCell>,
     pub(crate) closed: bool,
+    /// Accepted after its association had ended; `peer` is who that was with.
+    pub(crate) accepted_dead: bool,
     pub(crate) descriptor: Option<ReadinessFd>,
     /// It stands in `touched`.
     pub(crate) is_touched: bool,
@@ -399,6 +401,7 @@ impl SocketState {
             readers: Arc::default(),
             writers: Arc::default(),
             closed: false,
+            accepted_dead: false,
             descriptor: None,
             is_touched: false,
             arrived: false,

@@ -117,6 +117,12 @@ impl Endpoint {
         self.bindings.holds(port, address)
     }
 
+    /// Whether a packet to `port` at `address` comes back to this endpoint: the host is this one, and a binding holds the
+    /// port there.
+    pub fn is_own(&self, port: u16, address: Address) -> bool {
+        self.bindings.holds(port, address) && self.local.contains(address)
+    }
+
     /// Whether a packet for a port that no binding holds is answered (RFC 9260 §8.4). `false`: another stack of this host
     /// answers, or holds the port; the packet is left to it. Asked with the port and address it came to.
     pub fn set_out_of_the_blue_policy(&mut self, policy: Box<dyn FnMut(u16, Address) -> bool + Send>) {
