@@ -77,13 +77,16 @@ fn old_forward_tsn_is_only_answered() {
 #[test]
 fn forward_tsn_is_acknowledged_like_data() {
     let mut peer = able();
-    forward(&mut peer, PEER_TSN, &[(0, 0)]);
+    // The first of all is not delayed.
+    peer.send_data(0, b"x");
+    exactly(peer.received(), &[ChunkType::SACK]);
+    forward(&mut peer, PEER_TSN.plus(1), &[(0, 1)]);
     silence(&peer.received());
     let packet = exactly(peer.wait(Duration::from_millis(200)), &[ChunkType::SACK]);
-    assert_eq!(packet.sack().cumulative, PEER_TSN);
-    peer.tsn = PEER_TSN.plus(2);
-    forward(&mut peer, PEER_TSN.plus(1), &[(0, 1)]);
-    peer.send_data(2, b"x");
+    assert_eq!(packet.sack().cumulative, PEER_TSN.plus(1));
+    peer.tsn = PEER_TSN.plus(3);
+    forward(&mut peer, PEER_TSN.plus(2), &[(0, 2)]);
+    peer.send_data(3, b"x");
     exactly(peer.received(), &[ChunkType::SACK]);
 }
 

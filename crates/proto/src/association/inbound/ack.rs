@@ -21,6 +21,8 @@ pub(super) struct AckPolicy {
     /// Packets with new DATA since the last SACK.
     packets: u32,
     packet: Findings,
+    /// Something has been acknowledged before.
+    begun: bool,
     /// A SACK is owed now.
     due: bool,
     /// A SACK is owed then.
@@ -58,7 +60,10 @@ impl AckPolicy {
         self.packets = self.packets.saturating_add(u32::from(packet.new));
         let delay = config.sack_delay.min(MAX_DELAY);
         // RFC 9260 §6.7: every packet is answered while there are gaps. RFC 5681 §4.2: and when one closes.
-        if packet.urgent || gaps || self.packets >= config.sack_every || delay.is_zero() {
+        // The first of an association is not delayed, as in Linux (`sctp_gen_sack`): the sender's window is at its smallest,
+        // and it measures its first round trip.
+        let first = !std::mem::replace(&mut self.begun, true);
+        if packet.urgent || gaps || first || self.packets >= config.sack_every || delay.is_zero() {
             self.due = true;
         } else if self.delayed_until.is_none() {
             self.delayed_until = Some(now + delay);
@@ -118,9 +123,24 @@ mod tests {
         policy.on_packet_end(NOW, gaps, &AssociationConfig::default());
     }
 
-    #[test]
-    fn first_packet_waits_200_ms_and_the_second_does_not() {
+    /// A policy that has acknowledged the association's first packet.
+    fn begun() -> AckPolicy {
         let mut policy = AckPolicy::default();
+        packet(&mut policy, false);
+        policy.settle();
+        policy
+    }
+
+    #[test]
+    fn the_first_packet_of_an_association_is_answered_at_once() {
+        let mut policy = AckPolicy::default();
+        packet(&mut policy, false);
+        assert!(policy.is_due(NOW));
+    }
+
+    #[test]
+    fn a_lone_packet_waits_200_ms_and_the_second_does_not() {
+        let mut policy = begun();
         packet(&mut policy, false);
         assert!(!policy.is_due(NOW) && policy.is_owed());
         assert_eq!(policy.next_timeout(), Some(NOW + Duration::from_millis(200)));
@@ -133,7 +153,7 @@ mod tests {
 
     #[test]
     fn delay_runs_out() {
-        let mut policy = AckPolicy::default();
+        let mut policy = begun();
         packet(&mut policy, false);
         let later = NOW + Duration::from_millis(200);
         assert!(policy.is_due(later));
