@@ -134,6 +134,8 @@ pub struct SendFailure {
     pub sent: bool,
     /// Cause code, 0 for none.
     pub error: u16,
+    /// Octets of its fragments, as it was cut up or would have been; the last may have fewer.
+    pub fragment: usize,
     pub payload: Bytes,
 }
 

@@ -331,13 +331,16 @@ impl State {
         }
     }
 
-    /// SEND_FAILED for each fragment, in both forms.
+    /// SEND_FAILED in both forms: for each message, or for each fragment (D5.3.1.4-8).
     pub(crate) fn tell_failures(&mut self, key: AssociationKey, id: Option<AssocId>) {
         let Some(record) = self.associations.get_mut(&key) else { return };
         let id = id.unwrap_or(record.id);
         for failure in std::mem::take(&mut record.failures) {
-            for event in [false, true] {
-                self.notify_as(key, id, |id| send_failed(id, &failure, event));
+            let size = if self.personality.is_linux() { failure.fragment } else { failure.payload.len() };
+            for fragment in fragments(&failure, size) {
+                for event in [false, true] {
+                    self.notify_as(key, id, |id| send_failed(id, &fragment, event));
+                }
             }
         }
     }
@@ -467,6 +470,18 @@ impl Ending {
             }
         }
     }
+}
+
+/// A failure as that of fragments of `size` octets.
+fn fragments(failure: &SendFailure, size: usize) -> impl Iterator<Item = SendFailure> {
+    let (len, size) = (failure.payload.len(), size.max(1));
+    (0..len.max(1)).step_by(size).map(move |start| {
+        let end = len.min(start + size);
+        // The bits B and E of the DATA chunk (RFC 9260 §3.3.1).
+        let inside = (if start > 0 { 2 } else { 0 }) | (if end < len { 1 } else { 0 });
+        let chunk_flags = failure.chunk_flags & !inside;
+        SendFailure { chunk_flags, payload: failure.payload.slice(start..end), ..failure.clone() }
+    })
 }
 
 fn send_failed(association: AssocId, failure: &SendFailure, event: bool) -> Notification {

@@ -119,6 +119,12 @@ pub const DIFFERENCES: &[Difference] = &[
         rfc: "the primary address",
     },
     Difference {
+        row: "D5.3.1.4-8",
+        about: "SCTP_SEND_FAILED and its event for a message of several fragments",
+        linux: "one for each fragment",
+        rfc: "one, with all that is left of the message",
+    },
+    Difference {
         row: "D6.2-4",
         about: "an option that can only be read is set, or the reverse",
         linux: "ENOPROTOOPT",

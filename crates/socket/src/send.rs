@@ -391,6 +391,7 @@ impl State {
             chunk_flags: WHOLE_MESSAGE | if info.flags.unordered { UNORDERED } else { 0 },
             ppid: Ppid(info.ppid.to_ne_bytes()),
             context: info.context,
+            fragment: usize::MAX,
             payload: gather(message.request.data, message.len),
         };
         if let Some(record) = self.associations.get_mut(&key) {

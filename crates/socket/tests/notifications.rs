@@ -100,15 +100,22 @@ fn a_silent_peer_loses_the_association_and_gives_each_message_back() {
     client.send(&SendRequest { info: Some(info), data: &data, ..SendRequest::default() }).expect("sent");
     let (state, id, error) = change(&client);
     assert_eq!((state, error), (AssociationChangeState::Lost, 0));
-    // B4-6: both forms, the old one first. D5.3.1.4-8, B4-5: the whole message at once.
-    for form in [false, true] {
-        match notification(&client) {
-            Notification::SendFailed { association, event, stream, ppid, context, data, chunk_flags, sent, .. } => {
-                assert_eq!((association, stream, ppid, context), (id, 3, 9, 77));
-                assert_eq!((event, chunk_flags, sent), (form, 3, true));
-                assert_eq!(data, octets);
+    // B4-6: both forms, the old one first. D5.3.1.4-8, B4-5: in the personality `linux` one for each fragment.
+    let mut rest = &octets[..];
+    for expected_flags in [2, 0, 0, 1] {
+        let (fragment, behind) = rest.split_at(rest.len().min(1452));
+        rest = behind;
+        for form in [false, true] {
+            match notification(&client) {
+                Notification::SendFailed {
+                    association, event, stream, ppid, context, data, chunk_flags, sent, ..
+                } => {
+                    assert_eq!((association, stream, ppid, context), (id, 3, 9, 77));
+                    assert_eq!((event, chunk_flags, sent), (form, expected_flags, true));
+                    assert_eq!(data, fragment);
+                }
+                other => panic!("{other:?}"),
             }
-            other => panic!("{other:?}"),
         }
     }
     assert_eq!(receive(&client).map(|_| ()), Err(SocketError::TimedOut));

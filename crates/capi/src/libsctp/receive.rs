@@ -92,7 +92,8 @@ pub unsafe fn recvv(
     checked.copy_out(&value, place.info.cast(), room)?;
     // SAFETY: tried above where not null.
     unsafe {
-        if !place.len.is_null() {
+        // Where nothing is told the length stays what it was: a program may pass it on to its next call unchanged.
+        if !place.len.is_null() && kind != SCTP_RECVV_NOINFO {
             checked.can_write(place.len.cast(), size_of::<socklen_t>())?;
             place.len.write_unaligned(value.len() as socklen_t);
         }

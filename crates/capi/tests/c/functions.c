@@ -77,11 +77,15 @@ static void peeled_off(void)
 	piece.iov_len = 8;
 	CHECK(sctp_sendv(client, &piece, 1, (struct sockaddr *)&to, 1, &how, sizeof(how), SCTP_SENDV_SNDINFO, 0) == 8);
 	piece.iov_base = data;
-	piece.iov_len = sizeof(data);
 	CHECK(sctp_recvv(server, &piece, 1, NULL, NULL, &info, &info_len, &type, &flags) == 8);
 	CHECK(type == SCTP_RECVV_RCVINFO && info_len == sizeof(info) && flags == MSG_EOR);
 	CHECK(info.rcv_sid == 4 && info.rcv_ppid == htonl(5));
 	id = info.rcv_assoc_id;
+	/* No room, or nothing asked for: NOINFO, and the length stays as it was given. */
+	CHECK(sctp_sendv(client, &piece, 1, (struct sockaddr *)&to, 1, &how, sizeof(how), SCTP_SENDV_SNDINFO, 0) == 8);
+	info_len = 1;
+	CHECK(sctp_recvv(server, &piece, 1, NULL, NULL, &info, &info_len, &type, &flags) == 8);
+	CHECK(type == SCTP_RECVV_NOINFO && info_len == 1);
 	FAILS(EINVAL, sctp_sendv(client, &piece, 1, (struct sockaddr *)&to, 1, &how, 3, SCTP_SENDV_SNDINFO, 0));
 	FAILS(EINVAL, sctp_sendv(client, &piece, 1, (struct sockaddr *)&to, 1, &how, sizeof(how), 77, 0));
 

@@ -16,6 +16,7 @@ pub(super) struct Remains {
 impl Remains {
     /// The next chunk of the message.
     pub(super) fn add(&mut self, chunk: SentChunk) {
+        let fragment = chunk.payload.len();
         self.parts.push(chunk.payload);
         let failure = self.failure.get_or_insert(SendFailure {
             message: chunk.message,
@@ -26,6 +27,7 @@ impl Remains {
             context: chunk.context,
             sent: true,
             error: 0,
+            fragment,
             payload: Bytes::new(),
         });
         failure.chunk_flags |= chunk.flags;

@@ -29,6 +29,8 @@ pub(super) struct QueuedMessage {
     pub(super) limited: bool,
     /// Largest fragment, chosen with the first one; 0 before.
     pub(super) fragment: u32,
+    /// The largest chunk payload when it was queued.
+    point: u32,
     /// Of the overhead that the send buffer was charged with, what is not yet passed on to a fragment.
     pub(super) overhead: u32,
     pub(super) rest: Bytes,
@@ -67,6 +69,7 @@ impl QueuedMessage {
             reliability: message.reliability,
             limited: false,
             fragment: 0,
+            point,
             overhead,
             rest: message.payload,
         }
@@ -115,6 +118,7 @@ impl QueuedMessage {
             context: self.context,
             sent: false,
             error,
+            fragment: self.next_fragment(self.point),
             payload: self.rest,
         }
     }
