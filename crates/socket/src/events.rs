@@ -10,6 +10,7 @@ use usctp_wire::KeyId;
 use crate::{
     AssocId, AssociationChangeState, Notification, NotificationKind, ReceiveInfo, SocketError, Style,
     queue::{Content, Item},
+    settings::EXPOSED,
     table::{NewAssociation, Phase, Stage, State},
     wait::WakeCount,
 };
@@ -33,8 +34,10 @@ impl State {
                     if incoming && !self.on_incoming(now, association, binding, outbound_streams) {
                         continue;
                     }
-                    let code = adaptation.map_or(0, |code| code.0);
-                    self.on_established(association, outbound_streams, inbound_streams, code);
+                    // D7.1.11-2: to Linux 0 is as good as none.
+                    let adaptation =
+                        adaptation.map(|code| code.0).filter(|code| *code != 0 || !self.personality.is_linux());
+                    self.on_established(association, outbound_streams, inbound_streams, adaptation);
                     if !authenticated {
                         // SCTP_AUTH_NO_AUTH (RFC 6458 §6.1.8).
                         self.notify_key(association, KeyId(0), 2);
@@ -92,7 +95,13 @@ impl State {
         true
     }
 
-    fn on_established(&mut self, key: AssociationKey, outbound_streams: u16, inbound_streams: u16, adaptation: u32) {
+    fn on_established(
+        &mut self,
+        key: AssociationKey,
+        outbound_streams: u16,
+        inbound_streams: u16,
+        adaptation: Option<u32>,
+    ) {
         let Some(record) = self.associations.get_mut(&key) else { return };
         record.outbound_streams = outbound_streams;
         if record.stage == Stage::SettingUp {
@@ -113,8 +122,8 @@ impl State {
         }
         let state = AssociationChangeState::Up;
         self.notify_change(key, state, 0, (outbound_streams, inbound_streams), Bytes::new());
-        if adaptation != 0 {
-            self.notify(key, |id| Notification::Adaptation { association: id, code: adaptation });
+        if let Some(code) = adaptation {
+            self.notify(key, |id| Notification::Adaptation { association: id, code });
         }
     }
 
@@ -158,7 +167,7 @@ impl State {
             data,
             charge: delivery.charge,
         };
-        let readable = socket.queue.push(item, socket.settings.fragment_interleave);
+        let readable = socket.queue.push(item, socket.settings.fragment_interleave > 0);
         if readable {
             self.arrived(index);
         }
@@ -214,6 +223,9 @@ impl State {
         let port = record.primary.1;
         if change == PathChange::MadePrimary {
             record.primary.0 = address;
+        }
+        if change == PathChange::PotentiallyFailed && record.inherited.exposes_failing != EXPOSED {
+            return;
         }
         let Some(socket) = record.socket.and_then(|index| self.sockets.get(index)) else { return };
         let address = socket.present(address, port);
@@ -395,7 +407,7 @@ impl State {
             content: Content::Notification { notification: Some(Box::new(notification)) },
             charge: 0,
         };
-        if socket.queue.push(item, socket.settings.fragment_interleave) {
+        if socket.queue.push(item, socket.settings.fragment_interleave > 0) {
             self.arrived(index);
         }
     }

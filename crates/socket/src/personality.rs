@@ -154,12 +154,32 @@ pub const DIFFERENCES: &[Difference] = &[
         linux: "the information of one cause; one notification for each",
         rfc: "the whole chunk; one notification for each, with the code of its first cause",
     },
+    Difference { row: "D7.1.4-3", about: "SO_LINGER with a negative time", linux: "taken", rfc: "EINVAL" },
+    Difference {
+        row: "D7.1.11-2",
+        about: "the adaptation layer indication is set to 0",
+        linux: "not sent, and not notified",
+        rfc: "sent, and notified",
+    },
+    Difference { row: "D7.1.14-2", about: "SCTP_SENDALL among the defaults of a send", linux: "EINVAL", rfc: "taken" },
+    Difference {
+        row: "D7.1.16-4",
+        about: "SCTP_I_WANT_MAPPED_V4_ADDR is set on a PF_INET socket",
+        linux: "taken",
+        rfc: "EINVAL",
+    },
     Difference { row: "D8.1-9", about: "`sctp_bindx` removes the last address", linux: "EBUSY", rfc: "EINVAL" },
     Difference {
         row: "D8.1-13",
         about: "`sctp_bindx` fails on a socket that was not bound",
         linux: "the first address stays bound",
         rfc: "nothing is bound",
+    },
+    Difference {
+        row: "B3-7",
+        about: "SCTP_FRAGMENT_INTERLEAVE",
+        linux: "0, and 1 for everything else",
+        rfc: "0, 1, and 2 if received messages come with their stream; else EINVAL",
     },
 ];
 

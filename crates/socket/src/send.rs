@@ -91,7 +91,12 @@ impl Socket {
         if chosen.is_none() {
             let flags = message.request.info.map(|info| info.flags).unwrap_or_default();
             message.check(state, index, flags)?;
-            if flags.send_all && state.socket(index)?.style == Style::OneToMany {
+            // A default can only say so in the RFC's personality.
+            let to_all = match message.request.info {
+                Some(_) => flags.send_all,
+                None => state.socket(index)?.settings.inherited.defaults.flags.send_all,
+            };
+            if to_all && state.socket(index)?.style == Style::OneToMany {
                 return self.send_to_all(state, now, message, flags);
             }
             match self.choose(state, now, message, flags)? {

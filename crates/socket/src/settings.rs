@@ -15,7 +15,8 @@ pub(crate) struct Settings {
     pub(crate) receive_info: bool,
     pub(crate) next_info: bool,
     pub(crate) mapped_v4: bool,
-    pub(crate) fragment_interleave: bool,
+    /// SCTP_FRAGMENT_INTERLEAVE: 0, 1, 2.
+    pub(crate) fragment_interleave: u8,
     pub(crate) disable_fragments: bool,
     /// SCTP_REUSE_PORT.
     pub(crate) sctp_reuse_port: bool,
@@ -51,6 +52,8 @@ pub(crate) struct Inherited {
     /// The SACK delay, also while it is switched off.
     pub(crate) sack_delay: Duration,
     pub(crate) sack_delayed: bool,
+    /// SCTP_EXPOSE_POTENTIALLY_FAILED_STATE: 0 unset, [`HIDDEN`], [`EXPOSED`].
+    pub(crate) exposes_failing: u32,
 }
 
 impl Default for Inherited {
@@ -62,6 +65,7 @@ impl Default for Inherited {
             primary_switchover: u16::MAX,
             sack_delay: Duration::from_millis(200),
             sack_delayed: true,
+            exposes_failing: 0,
         }
     }
 }
@@ -184,9 +188,7 @@ pub(crate) fn apply_init(config: &mut AssociationConfig, init: &InitParameters) 
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            // The adaptation indication is always sent, as by Linux; 0 is the default and tells the peer nothing.
             association: AssociationConfig {
-                adaptation: Some(0),
                 // Linux's `pf_retrans`: potentially failed after the first error.
                 path: PathConfig { potentially_failed_threshold: 0, ..PathConfig::default() },
                 ..AssociationConfig::default()
@@ -195,7 +197,7 @@ impl Default for Settings {
             receive_info: false,
             next_info: false,
             mapped_v4: true,
-            fragment_interleave: false,
+            fragment_interleave: 0,
             disable_fragments: false,
             sctp_reuse_port: false,
             reuse_address: false,
@@ -214,6 +216,11 @@ impl Default for Settings {
         }
     }
 }
+
+/// Potentially failed paths are neither notified nor shown.
+pub(crate) const HIDDEN: u32 = 1;
+/// They are both; unset, they are shown and not notified.
+pub(crate) const EXPOSED: u32 = 2;
 
 /// `net.core.rmem_default` and `wmem_default`.
 const DEFAULT_BUFFER: usize = 212_992;

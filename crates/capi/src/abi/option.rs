@@ -11,16 +11,8 @@ use usctp_socket::{
 };
 
 use super::{
-    Plain, SCTP_ABORT, SCTP_ADAPTATION_LAYER, SCTP_ADDR_OVER, SCTP_ASSOCINFO, SCTP_AUTOCLOSE, SCTP_CONTEXT,
-    SCTP_DEFAULT_PRINFO, SCTP_DEFAULT_SEND_PARAM, SCTP_DEFAULT_SNDINFO, SCTP_DELAYED_ACK_TIME, SCTP_DISABLE_FRAGMENTS,
-    SCTP_ECN_SUPPORTED, SCTP_EOF, SCTP_EVENT, SCTP_EVENTS, SCTP_FRAGMENT_INTERLEAVE, SCTP_GET_ASSOC_ID_LIST,
-    SCTP_GET_ASSOC_NUMBER, SCTP_GET_ASSOC_STATS, SCTP_GET_PEER_ADDR_INFO, SCTP_I_WANT_MAPPED_V4_ADDR, SCTP_INITMSG,
-    SCTP_MAX_BURST, SCTP_MAXSEG, SCTP_NODELAY, SCTP_PARTIAL_DELIVERY_POINT, SCTP_PEER_ADDR_PARAMS,
-    SCTP_PEER_ADDR_THLDS, SCTP_PEER_ADDR_THLDS_V2, SCTP_PR_ASSOC_STATUS, SCTP_PR_SCTP_ALL, SCTP_PR_SCTP_MASK,
-    SCTP_PR_STREAM_STATUS, SCTP_PR_SUPPORTED, SCTP_PRIMARY_ADDR, SCTP_RECVNXTINFO, SCTP_RECVRCVINFO,
-    SCTP_REMOTE_UDP_ENCAPS_PORT, SCTP_REUSE_PORT, SCTP_RTOINFO, SCTP_STATUS, SCTP_STREAM_SCHEDULER,
-    SCTP_STREAM_SCHEDULER_VALUE, SCTP_UNORDERED, SockaddrStorage, authentication, control, layout,
     sockaddr::{self, from_storage},
+    *,
 };
 
 /// What a program sets.
@@ -49,6 +41,7 @@ pub fn decode(name: i32, octets: &[u8], style: Style) -> Result<(Scope, OptionVa
         SCTP_EVENT => event(&front(octets)?),
         SCTP_CONTEXT => of_association(octets, OptionValue::Context),
         SCTP_ECN_SUPPORTED => of_association(octets, |value| OptionValue::EcnSupported(value != 0)),
+        SCTP_EXPOSE_POTENTIALLY_FAILED_STATE => of_association(octets, OptionValue::ExposePotentiallyFailed),
         SCTP_PR_SUPPORTED => of_association(octets, |value| OptionValue::PartialReliabilitySupported(value != 0)),
         SCTP_STREAM_SCHEDULER => {
             let value: layout::AssocValue = exact(octets)?;
@@ -101,6 +94,9 @@ pub fn request(name: i32, octets: &[u8]) -> Result<(OptionName, Scope), Errno> {
         SCTP_EVENT => request_event(&front(octets)?),
         SCTP_CONTEXT => association_first::<layout::AssocValue>(octets, OptionName::Context),
         SCTP_ECN_SUPPORTED => association_first::<layout::AssocValue>(octets, OptionName::EcnSupported),
+        SCTP_EXPOSE_POTENTIALLY_FAILED_STATE => {
+            association_first::<layout::AssocValue>(octets, OptionName::ExposePotentiallyFailed)
+        }
         SCTP_PR_SUPPORTED => association_first::<layout::AssocValue>(octets, OptionName::PartialReliabilitySupported),
         SCTP_STREAM_SCHEDULER => association_first::<layout::AssocValue>(octets, OptionName::StreamScheduler),
         SCTP_STREAM_SCHEDULER_VALUE => {
@@ -159,9 +155,10 @@ pub fn encode(scope: &Scope, value: &OptionValue, room: usize) -> Vec<u8> {
         OptionValue::MaximumSegment(value) | OptionValue::MaximumBurst(value) if room < 8 => {
             value.to_ne_bytes().to_vec()
         }
-        OptionValue::MaximumSegment(value) | OptionValue::MaximumBurst(value) | OptionValue::Context(value) => {
-            assoc_value(scope, *value)
-        }
+        OptionValue::MaximumSegment(value)
+        | OptionValue::MaximumBurst(value)
+        | OptionValue::Context(value)
+        | OptionValue::ExposePotentiallyFailed(value) => assoc_value(scope, *value),
         OptionValue::EcnSupported(on) | OptionValue::PartialReliabilitySupported(on) => {
             assoc_value(scope, u32::from(*on))
         }
@@ -330,9 +327,9 @@ fn decode_default(name: i32, octets: &[u8]) -> Result<(Scope, OptionValue), Errn
     }
 }
 
-/// The flags that Linux takes as a default.
+/// The flags that are taken as a default; SCTP_SENDALL not by Linux, which the socket layer knows.
 fn default_flags(flags: u16) -> Result<(), Errno> {
-    let known = SCTP_UNORDERED | SCTP_ADDR_OVER | SCTP_ABORT | SCTP_EOF;
+    let known = SCTP_UNORDERED | SCTP_ADDR_OVER | SCTP_ABORT | SCTP_EOF | SCTP_SENDALL;
     if i32::from(flags) & !known == 0 { Ok(()) } else { Err(Errno::INVAL) }
 }
 
@@ -650,6 +647,7 @@ mod tests {
         same_again(SCTP_INITMSG, layout::InitMsg { sinit_num_ostreams: 5, ..Default::default() });
         same_again(SCTP_DELAYED_ACK_TIME, layout::SackInfo { sack_assoc_id: 3, sack_delay: 300, sack_freq: 4 });
         same_again(SCTP_CONTEXT, layout::AssocValue { assoc_id: 3, assoc_value: 7 });
+        same_again(SCTP_EXPOSE_POTENTIALLY_FAILED_STATE, layout::AssocValue { assoc_id: 3, assoc_value: 2 });
         same_again(SCTP_PR_SUPPORTED, layout::AssocValue { assoc_id: 3, assoc_value: 1 });
         same_again(SCTP_MAXSEG, layout::AssocValue { assoc_id: 3, assoc_value: 700 });
         same_again(SCTP_MAXSEG, layout::SetAdaptation { ssb_adaptation_ind: 700 });
@@ -760,8 +758,8 @@ mod tests {
     }
 
     #[test]
-    fn a_default_may_describe_messages_and_not_send_to_all() {
-        let info = layout::SndInfo { snd_flags: 0x40, ..Default::default() };
+    fn a_default_may_not_ask_for_a_sack_at_once() {
+        let info = layout::SndInfo { snd_flags: 0x8, ..Default::default() };
         assert_eq!(set(SCTP_DEFAULT_SNDINFO, info.octets()), Err(Errno::INVAL));
     }
 

@@ -231,6 +231,10 @@ pub const OPTIONS: &[OptionRow] = &[
         .both(Forms(&[8]))
         .of(Ids::Future)
         .told("1", "Linux"),
+    row("SCTP_EXPOSE_POTENTIALLY_FAILED_STATE", SCTP_EXPOSE_POTENTIALLY_FAILED_STATE, "struct sctp_assoc_value")
+        .both(Forms(&[8]))
+        .of(Ids::Future)
+        .told("0: shown, not notified; 1: neither; 2: both", "RFC 7829 §7.3"),
     row("SCTP_REMOTE_UDP_ENCAPS_PORT", SCTP_REMOTE_UDP_ENCAPS_PORT, "struct sctp_udpencaps")
         .both(Forms(&[144]))
         .of(Ids::Future)

@@ -2,7 +2,7 @@
 
 use libc::{c_int, c_void, socklen_t};
 use rustix::io::Errno;
-use usctp_socket::Domain;
+use usctp_socket::{Domain, OptionValue};
 
 use super::{general, outcome, tunnel};
 use crate::{
@@ -125,6 +125,11 @@ impl Answer {
 fn sctp_value(socket: &Description, name: c_int, asked: &[u8], room: usize) -> Result<Vec<u8>, Errno> {
     let (wanted, scope) = option::request(name, asked)?;
     let value = outcome(socket.socket.option(wanted, scope))?;
+    if let OptionValue::AssociationIds(ids) = &value
+        && room < (ids.len() + 1) * size_of::<i32>()
+    {
+        return Err(Errno::INVAL);
+    }
     let octets = option::encode(&scope, &value, room);
     if octets.len() > room { Err(option::too_small(&value)) } else { Ok(octets) }
 }

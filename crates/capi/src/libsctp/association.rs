@@ -10,6 +10,7 @@ use crate::{
     abi::{
         SCTP_DEFAULT_SEND_PARAM, SCTP_DEFAULT_SNDINFO, SCTP_GET_PEER_ADDR_INFO, SCTP_SOCKOPT_PEELOFF,
         SCTP_SOCKOPT_PEELOFF_FLAGS, layout,
+        options::{self, Ids, Length},
     },
     memory::Checked,
 };
@@ -56,6 +57,11 @@ pub unsafe fn opt_info(
     argument: *mut c_void,
     size: *mut socklen_t,
 ) -> Result<c_int, Errno> {
+    // D7-9: what can only be set is EOPNOTSUPP here, whatever getsockopt says.
+    let row = options::find(option).ok_or(Errno::NOPROTOOPT)?;
+    if row.get == Length::No {
+        return Err(Errno::OPNOTSUPP);
+    }
     let at = match option {
         SCTP_DEFAULT_SEND_PARAM => offset_of!(layout::SndRcvInfo, sinfo_assoc_id),
         SCTP_DEFAULT_SNDINFO => offset_of!(layout::SndInfo, snd_assoc_id),
@@ -65,7 +71,8 @@ pub unsafe fn opt_info(
     checked.can_write(size.cast(), size_of::<socklen_t>())?;
     // SAFETY: tried above.
     let room = unsafe { size.read_unaligned() };
-    if usize::try_from(room.cast_signed()).is_ok_and(|room| room >= at + size_of::<i32>()) {
+    // D7-7: where there is a place for it.
+    if row.ids != Ids::None && usize::try_from(room.cast_signed()).is_ok_and(|room| room >= at + size_of::<i32>()) {
         let id = layout::SetAdaptation { ssb_adaptation_ind: id.cast_unsigned() };
         checked.write(argument.wrapping_byte_add(at).cast(), id)?;
     }

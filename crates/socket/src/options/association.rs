@@ -83,7 +83,9 @@ impl State {
                 Ok(())
             }
             OptionValue::AdaptationLayer(code) => {
-                self.socket(index)?.settings.association.adaptation = Some(code);
+                // D7.1.11-2: Linux sends it if it is not 0, else once it is set.
+                let is_linux = self.personality.is_linux();
+                self.socket(index)?.settings.association.adaptation = Some(code).filter(|code| *code != 0 || !is_linux);
                 Ok(())
             }
             OptionValue::EcnSupported(on) => {

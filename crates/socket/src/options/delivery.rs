@@ -3,7 +3,7 @@
 use usctp_proto::Time;
 
 use super::{OptionName, OptionValue, Targets};
-use crate::{AssocId, NotificationKind, SocketError, Style, Subscriptions, table::State};
+use crate::{AssocId, Domain, NotificationKind, SocketError, Style, Subscriptions, table::State};
 
 impl State {
     pub(super) fn delivery_option(
@@ -52,11 +52,28 @@ impl State {
             OptionValue::PartialDeliveryPoint(octets) => return self.set_partial_delivery_point(now, index, octets),
             _ => {}
         }
-        let settings = &mut self.socket(index)?.settings;
+        let is_linux = self.personality.is_linux();
+        let socket = self.socket(index)?;
+        let domain = socket.domain;
+        let settings = &mut socket.settings;
         match *value {
+            // D7.1.16-4: RFC 6458 §8.1.15 has it for IPv6 sockets only.
+            OptionValue::MappedV4(_) if domain == Domain::Inet && !is_linux => {
+                return Err(SocketError::InvalidArgument);
+            }
             OptionValue::MappedV4(on) => settings.mapped_v4 = on,
-            // RFC 6458 §8.1.20 has three levels; Linux knows 0 and, for anything else, 1.
-            OptionValue::FragmentInterleave(level) => settings.fragment_interleave = level != 0,
+            // B3-7: RFC 6458 §8.1.20 has three levels; Linux knows 0 and, for anything else, 1.
+            OptionValue::FragmentInterleave(level) if is_linux => settings.fragment_interleave = u8::from(level != 0),
+            OptionValue::FragmentInterleave(level) => {
+                let tells_stream =
+                    settings.receive_info || settings.inherited.subscriptions.has(NotificationKind::DataIo);
+                settings.fragment_interleave = match level {
+                    0 => 0,
+                    1 => 1,
+                    2 if tells_stream => 2,
+                    _ => return Err(SocketError::InvalidArgument),
+                };
+            }
             OptionValue::ReceiveInfo(on) => settings.receive_info = on,
             OptionValue::NextInfo(on) => settings.next_info = on,
             _ => return Err(SocketError::NoSuchOption),

@@ -98,11 +98,16 @@ impl Socket {
         let mut state = self.enter();
         let now = state.now;
         let index = self.index();
+        let is_linux = state.personality.is_linux();
         let socket = state.socket(index)?;
         match (name, value) {
             (GeneralName::BindToDevice, GeneralValue::Name(_)) => {
                 socket.settings.device = device;
                 state.apply_marks(now, index);
+            }
+            // D7.1.4-3.
+            (GeneralName::Linger, GeneralValue::Linger { seconds, .. }) if *seconds < 0 && !is_linux => {
+                return Err(SocketError::InvalidArgument);
             }
             (GeneralName::Linger, GeneralValue::Linger { on, seconds }) => {
                 socket.settings.linger = Linger { on: *on, seconds: *seconds };
@@ -251,6 +256,7 @@ impl State {
         };
         change(&mut settings.association.path);
         for key in socket.associations.clone() {
+            self.endpoint.configure(now, key, &mut |config| change(&mut config.path));
             self.endpoint.configure_path(now, key, None, &mut change);
         }
     }

@@ -76,6 +76,7 @@ pub enum OptionName {
     /// Those about authentication.
     Authentication(AuthenticationName),
     PartialReliabilitySupported,
+    ExposePotentiallyFailed,
     /// Messages given up: on one stream or on all, by one policy (1 TTL, 2 RTX, 3 PRIO) or by all.
     Abandoned {
         stream: Option<u16>,
@@ -134,6 +135,8 @@ pub enum OptionValue {
     /// Those about authentication.
     Authentication(AuthenticationValue),
     PartialReliabilitySupported(bool),
+    /// 0 unset, 1 off, 2 on (RFC 7829 §7.3).
+    ExposePotentiallyFailed(u32),
     Abandoned(AbandonedMessages),
     StreamScheduler(StreamScheduler),
     /// A priority or weight.
@@ -172,6 +175,7 @@ impl Socket {
             | OptionName::PathInfo
             | OptionName::PathThresholds
             | OptionName::DelayedSack
+            | OptionName::ExposePotentiallyFailed
             | OptionName::EncapsulationPort => state.path_option(index, name, scope),
             OptionName::Events
             | OptionName::Event(_)
@@ -222,6 +226,7 @@ impl Socket {
             | OptionValue::PathParameters(_)
             | OptionValue::PathThresholds(_)
             | OptionValue::DelayedSack(_)
+            | OptionValue::ExposePotentiallyFailed(_)
             | OptionValue::EncapsulationPort(_) => state.set_path_option(now, index, scope, value)?,
             OptionValue::Events { .. }
             | OptionValue::Event(..)

@@ -9,7 +9,11 @@ use super::{
     DelayedSack, OptionName, OptionValue, PathInfo, PathParameters, PathThresholds, Scope, Target, Targets,
     value::{PATH_ACTIVE, PATH_INACTIVE, PATH_POTENTIALLY_FAILED, PATH_UNCONFIRMED},
 };
-use crate::{AssocId, SocketError, table::State};
+use crate::{
+    AssocId, SocketError,
+    settings::{EXPOSED, HIDDEN},
+    table::State,
+};
 
 impl State {
     pub(super) fn path_option(&self, index: usize, name: OptionName, scope: Scope) -> Result<OptionValue, SocketError> {
@@ -52,6 +56,10 @@ impl State {
                 self.refuse_nobody(index, scope)?;
                 OptionValue::EncapsulationPort(self.path_config(index, scope)?.udp_port.unwrap_or(0))
             }
+            OptionName::ExposePotentiallyFailed => {
+                let target = self.target(index, id)?;
+                OptionValue::ExposePotentiallyFailed(self.inherited_of(index, target)?.exposes_failing)
+            }
             _ => OptionValue::PathParameters(self.path_parameters(index, scope)?),
         })
     }
@@ -84,6 +92,13 @@ impl State {
                 // 0 takes back what was asked: the stack's default decides.
                 let asked = (port != 0).then_some(port);
                 self.change_paths(now, index, way, &mut |config| config.udp_port = asked)
+            }
+            OptionValue::ExposePotentiallyFailed(how) => {
+                let target = self.target(index, scope.association)?;
+                if how > EXPOSED {
+                    return Err(SocketError::InvalidArgument);
+                }
+                self.change_inherited(index, &Targets::one(target), |inherited| inherited.exposes_failing = how)
             }
             _ => Err(SocketError::NoSuchOption),
         }
@@ -327,6 +342,9 @@ impl State {
         let (Some(path), Some(record)) = (self.endpoint.path(key, address), self.associations.get(&key)) else {
             return Err(SocketError::InvalidArgument);
         };
+        if path.state == PathState::PotentiallyFailed && record.inherited.exposes_failing == HIDDEN {
+            return Err(SocketError::AccessDenied);
+        }
         Ok(PathInfo {
             association: record.id,
             address: self.sockets[index].present(address, record.primary.1),

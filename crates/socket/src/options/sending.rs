@@ -77,7 +77,8 @@ impl State {
                 Ok(())
             }
             OptionValue::DefaultSendParameters(info) | OptionValue::DefaultSendInfo(info) => {
-                if !is_default(info.flags) {
+                // D7.1.14-2: RFC 6458 §8.1.14 has SCTP_SENDALL among the defaults, Linux not.
+                if !is_default(info.flags) || info.flags.send_all && self.personality.is_linux() {
                     return Err(SocketError::InvalidArgument);
                 }
                 let targets = self.targets(index, id)?;
@@ -140,7 +141,7 @@ impl State {
 
 /// Flags that make sense as a default (`sctp_setsockopt_default_send_param`).
 fn is_default(flags: SendFlags) -> bool {
-    !flags.immediate && !flags.send_all && flags.policy == 0
+    !flags.immediate && flags.policy == 0
 }
 
 const MIN_SEGMENT: u32 = 464;
