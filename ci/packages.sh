@@ -7,6 +7,8 @@ set -eu
 packages="git gcc g++ libc6-dev libsctp-dev libusrsctp-dev pkg-config"
 # Programs that must run unmodified.
 packages="$packages iperf3 lksctp-tools ncat python3 socat"
+# The sources of lksctp-tools are unpacked with it (interop/lksctp-tools/build).
+packages="$packages xz-utils"
 # Reads our manual pages.
 packages="$packages mandoc"
 # Network namespaces for the tests over raw IP, and a second opinion on the packets that we send.

@@ -193,8 +193,10 @@ impl Socket {
             if listening || matches!(socket.phase, Phase::Established | Phase::Closing) {
                 return Err(SocketError::IsConnected);
             }
-            if addresses.iter().all(|address| address.port() == 0) && !addresses.is_empty() {
-                // What a peer says of a port that nobody can have.
+            let mut peers = addresses.iter().map(|address| socket.address(*address));
+            let nobodys = peers.all(|peer| peer.is_ok_and(|(address, port)| port == 0 && is_unicast(address)));
+            if nobodys && !addresses.is_empty() {
+                // What a peer says of a port that nobody can have. An address that nobody can have comes first: EINVAL.
                 socket.error = (socket.style == Style::OneToOne).then_some(SocketError::ConnectionRefused);
                 state.touch(index);
                 return Err(SocketError::ConnectionRefused);

@@ -178,6 +178,7 @@ fn bad_peers_are_refused_before_anything_is_sent() {
     }
     assert_eq!(fresh(&pair).connect(&[], true), Err(SocketError::InvalidArgument));
     assert_eq!(fresh(&pair).connect(&[at(Z, 0)], true), Err(SocketError::ConnectionRefused));
+    assert_eq!(fresh(&pair).connect(&[at("0.0.0.0", 0)], true), Err(SocketError::InvalidArgument));
     assert_eq!(
         fresh(&pair).connect(&[server(), at("10.0.0.3", 1)], true),
         Err(SocketError::InvalidArgument),
