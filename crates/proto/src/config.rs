@@ -89,6 +89,10 @@ pub struct AssociationConfig {
     pub scheduler: StreamScheduler,
     /// HB.Max.Burst: heartbeats per RTO, 1.
     pub heartbeat_max_burst: u32,
+    /// Offer and use dynamic address reconfiguration (RFC 5061), which brings authenticated chunks with it; false.
+    pub asconf: bool,
+    /// Tell peers by ASCONF of addresses that the host gets or loses, where all of them are bound; false.
+    pub auto_asconf: bool,
     /// Authenticated chunks (RFC 4895), off.
     pub auth: AuthConfig,
 }
@@ -122,6 +126,8 @@ impl Default for AssociationConfig {
             path: PathConfig::default(),
             scheduler: StreamScheduler::FirstCome,
             heartbeat_max_burst: 1,
+            asconf: false,
+            auto_asconf: false,
             auth: AuthConfig::default(),
         }
     }

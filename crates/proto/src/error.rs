@@ -56,6 +56,23 @@ pub enum SendError {
     NoKey,
 }
 
+/// A peer that cannot be asked to change its primary.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum PeerPrimaryError {
+    /// The association is gone.
+    #[error("no such association")]
+    NoAssociation,
+    /// ASCONF was not agreed on, or the peer does not know the request.
+    #[error("the peer does not take such requests")]
+    NotAgreed,
+    /// The association is not up.
+    #[error("the association is not up")]
+    NotUp,
+    /// The peer does not know the address as ours.
+    #[error("not an address of ours that the peer knows")]
+    NotOurs,
+}
+
 /// How an association ended.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum CloseReason {

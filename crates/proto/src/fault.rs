@@ -1,6 +1,6 @@
 //! What a peer did wrong, and the one mapping of it to an error cause.
 
-use usctp_wire::{Cause, Tsn};
+use usctp_wire::{Cause, CauseCode, Tsn};
 
 /// A peer broke the protocol so that the association cannot go on: it is aborted with [`Self::cause`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -14,6 +14,8 @@ pub(crate) enum PeerFault {
     /// A parameter or chunk whose value its field does not allow (RFC 9260 §3.3.10.7).
     #[allow(dead_code, reason = "no chunk of the base protocol needs it yet")]
     InvalidParameter,
+    /// An ASCONF-ACK for what was never asked (RFC 5061 §5.3 F0).
+    IllegalAsconfAck,
     /// Anything else that only a broken or hostile peer does; the text goes into the cause.
     Violation(&'static str),
 }
@@ -26,6 +28,7 @@ impl PeerFault {
             Self::AcknowledgedUnsent(_) => Cause::ProtocolViolation(b"acknowledged a TSN that was not sent"),
             Self::BadFragment(_) => Cause::ProtocolViolation(b"fragments contradict each other"),
             Self::InvalidParameter => Cause::InvalidParameter,
+            Self::IllegalAsconfAck => Cause::Other(CauseCode::ILLEGAL_ASCONF_ACK, &[]),
             Self::Violation(what) => Cause::ProtocolViolation(what.as_bytes()),
         }
     }

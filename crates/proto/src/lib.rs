@@ -28,7 +28,7 @@ pub use auth::{AuthConfig, AuthError, KeyChange, Secret};
 pub use config::{AssociationConfig, Binding, EndpointConfig, PathConfig};
 pub use endpoint::{AssociationKey, BindingKey, Endpoint, MessageId, OutgoingMessage};
 pub use entropy::Entropy;
-pub use error::{BindError, CloseReason, ConnectError, SendError};
+pub use error::{BindError, CloseReason, ConnectError, PeerPrimaryError, SendError};
 pub use event::{Delivery, Event, EventKind, KeyNews, PathChange, SendFailure};
 #[doc(hidden)]
 pub use fuzz::fuzz_association;

@@ -8,6 +8,8 @@ mod pair;
 mod peer;
 mod sealed;
 
+mod asconf;
+mod asconf_sent;
 mod auth;
 mod auth_keys;
 mod collision;

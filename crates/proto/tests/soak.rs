@@ -237,6 +237,10 @@ impl Soak {
                 endpoint.make_room(now, key, size as usize, size % 5);
             }
             8 => {
+                let own = self.pair.hosts[host].addresses[link].into();
+                let endpoint = &mut self.pair.hosts[host].endpoint;
+                // Refused where ASCONF was not agreed on.
+                let _ = endpoint.set_peer_primary(now, key, own);
                 let active = KeyId((size % 2) as u16);
                 // The other may still be deactivated; then it is set anew.
                 let _ = endpoint.change_keys(now, key, &KeyChange::Activate(active));
@@ -446,6 +450,8 @@ fn impairment(rng: &mut Rng) -> Impairment {
 /// AUTH, on some seeds, with a list of each side's own. COOKIE ECHO is not in it: one who has forgotten everything could not
 /// come back (RFC 4895 §6.3).
 fn authenticate(config: &mut AssociationConfig, rng: &mut Rng) {
+    config.asconf = rng.chance(0.4);
+    config.auto_asconf = rng.chance(0.5);
     let auth = &mut config.auth;
     auth.enable(rng.chance(0.4));
     let lists: [&[u16]; 3] = [&[1], &[1, 3], &[3, 1]];

@@ -30,7 +30,7 @@ pub(crate) struct Capabilities {
 impl Capabilities {
     /// What this side offers by its settings.
     pub(crate) fn offered(config: &AssociationConfig) -> Self {
-        Self { ecn: config.ecn, forward_tsn: config.partial_reliability, ..Self::default() }
+        Self { ecn: config.ecn, forward_tsn: config.partial_reliability, asconf: config.asconf, ..Self::default() }
     }
 
     /// What both sides have announced: the peer's (`self`), as far as it was `offered`. What only one side announces is
@@ -45,6 +45,13 @@ impl Capabilities {
             interleaving: self.interleaving && offered.interleaving,
             ..self
         }
+    }
+
+    /// Chunk types for Supported Extensions (RFC 5061 §4.2.7); empty: the parameter is not sent.
+    pub(crate) fn extensions(&self, auth: bool) -> Vec<u8> {
+        let asconf: &[ChunkType] = if self.asconf { &[ChunkType::ASCONF, ChunkType::ASCONF_ACK] } else { &[] };
+        let auth: &[ChunkType] = if auth { &[ChunkType::AUTH] } else { &[] };
+        auth.iter().chain(asconf).map(|kind| kind.0).collect()
     }
 
     /// Notes what one parameter announces; false when it announces nothing of this kind.

@@ -152,6 +152,8 @@ impl Association {
                 if let Some(peer) = &mut self.peer {
                     peer.tag = cookie.peer.tag;
                 }
+                // RFC 4895 §6.1: the random number goes with the tag.
+                self.agree_on_auth(cookie.peer.auth.as_deref(), self.does_asconf());
             }
             Collision::Restart => return self.handle_restart(context, cookie, back),
         }
@@ -193,7 +195,8 @@ impl Association {
             let streams = cookie.inbound_streams;
             peer.inbound.restart(cookie.peer.initial_tsn, streams);
         }
-        self.agree_on_auth(cookie.peer.auth.as_deref());
+        self.agree_on_auth(cookie.peer.auth.as_deref(), cookie.peer.capabilities.asconf);
+        self.agree_on_asconf(&cookie.peer);
         self.marks = CongestionMarks::new(cookie.peer.capabilities.ecn);
         self.outbound.agree_on_forward_tsn(cookie.peer.capabilities.forward_tsn);
         self.phase.enter(Phase::Established);

@@ -146,6 +146,9 @@ impl Association {
 
     /// Addresses of this host or routes have changed: each path looks where it leaves from now.
     pub(crate) fn handle_routes(&mut self, context: &mut Context<'_>, local: &LocalAddresses) {
+        if self.config.auto_asconf {
+            self.follow_addresses(context, local);
+        }
         for (_, path) in self.paths.iter_mut() {
             // Without a route nothing better is known than what was.
             if context.routing.route(path.address).is_none() {
@@ -153,7 +156,8 @@ impl Association {
             }
             let (source, mtu) = self.local_side.source_for(path.address, context.routing);
             // The peer knows the source that it has; it stays while it is this host's.
-            let kept = path.source.filter(|source| local.contains(*source));
+            let may_stay = |source: &Address| local.contains(*source) && self.local_side.may_send_from(*source);
+            let kept = path.source.filter(may_stay);
             path.reroute(kept.or(source), mtu, &self.config);
         }
     }

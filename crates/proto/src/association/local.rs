@@ -12,16 +12,85 @@ pub(crate) struct LocalSide {
     binding: Box<Binding>,
     /// What the peer has been told.
     pub(crate) told: Vec<Address>,
+    /// The peer has been asked to take these, and has not answered (RFC 5061 §5.3 F1): packets may come to them.
+    adding: Vec<Address>,
+    /// The peer has been asked to forget these (F4): packets may still come to them, none leaves from them.
+    leaving: Vec<Address>,
 }
 
 impl LocalSide {
     pub(crate) fn new(binding: &Binding, told: Vec<Address>) -> Self {
-        Self { binding: Box::new(binding.clone()), told }
+        Self { binding: Box::new(binding.clone()), told, adding: Vec::new(), leaving: Vec::new() }
     }
+
+    // --- ASCONF ----------------------------------------------------------------------------------------------------------
+
+    pub(crate) fn begin_add(&mut self, address: Address) {
+        self.leaving.retain(|other| *other != address);
+        if !self.adding.contains(&address) {
+            self.adding.push(address);
+        }
+    }
+
+    pub(crate) fn begin_delete(&mut self, address: Address) {
+        if !self.leaving.contains(&address) {
+            self.leaving.push(address);
+        }
+    }
+
+    /// The peer has taken an address, or has not.
+    pub(crate) fn end_add(&mut self, address: Address, done: bool) {
+        self.adding.retain(|other| *other != address);
+        if !done {
+            return;
+        }
+        if !self.told.contains(&address) {
+            self.told.push(address);
+        }
+        if !self.binding.addresses.is_empty() && !self.binding.addresses.contains(&address) {
+            self.binding.addresses.push(address);
+        }
+    }
+
+    /// The peer has forgotten an address, or has not.
+    pub(crate) fn end_delete(&mut self, address: Address, done: bool) {
+        self.leaving.retain(|other| *other != address);
+        if !done {
+            return;
+        }
+        self.told.retain(|other| *other != address);
+        if self.binding.addresses.len() > 1 {
+            self.binding.addresses.retain(|other| *other != address);
+        }
+    }
+
+    /// Whether the peer has been asked to forget the address.
+    pub(crate) fn is_leaving(&self, address: Address) -> bool {
+        self.leaving.contains(&address)
+    }
+
+    /// Whether packets may leave from the address: the peer knows it, and will go on to.
+    pub(crate) fn may_send_from(&self, address: Address) -> bool {
+        covers(&self.binding, address) && !self.adding.contains(&address) && !self.leaving.contains(&address)
+    }
+
+    /// What the peer knows or will know when all is answered.
+    pub(crate) fn known_to_peer(&self) -> Vec<Address> {
+        let stays = self.told.iter().filter(|address| !self.leaving.contains(address));
+        stays.chain(&self.adding).copied().collect()
+    }
+
+    /// What is told to a peer at `peer` where all addresses of the host are bound; `None`: only some are.
+    pub(crate) fn all_addresses(&self, local: &LocalAddresses, peer: Address) -> Option<Vec<Address>> {
+        let all = self.binding.addresses.is_empty();
+        all.then(|| listed_addresses(&self.binding, local, peer, (true, true)))
+    }
+
+    // --- sources and destinations --------------------------------------------------------------------------------------
 
     /// Whether packets to `address` belong to this association.
     pub(crate) fn accepts(&self, address: Address) -> bool {
-        covers(&self.binding, address)
+        covers(&self.binding, address) || self.adding.contains(&address) || self.leaving.contains(&address)
     }
 
     /// Whether another end with `binding` would have an address in common.
@@ -45,14 +114,18 @@ impl LocalSide {
     pub(crate) fn source_for(&self, peer: Address, routing: &dyn Routing) -> (Option<Address>, u32) {
         let route = routing.route(peer);
         let mtu = route.map_or(DEFAULT_MTU, |route| route.mtu);
-        let chosen = route.map(|route| route.source).filter(|source| self.accepts(*source));
+        let chosen = route.map(|route| route.source).filter(|source| self.may_send_from(*source));
         // The host's own choice is not one of ours: take one of ours of the same kind, so that the peer knows it.
         let own = || {
             let fits = |address: &&Address| {
                 address.is_ipv4() == peer.is_ipv4() && (address.is_loopback() == peer.is_loopback())
             };
-            let addresses = &self.binding.addresses;
-            let same_family = |address: &&Address| address.is_ipv4() == peer.is_ipv4();
+            // While addresses come and go the host may choose one that the peer is to forget.
+            let changing = !self.adding.is_empty() || !self.leaving.is_empty();
+            let all = self.binding.addresses.is_empty() && changing;
+            let addresses = if all { &self.told } else { &self.binding.addresses };
+            let same_family = |address: &&Address| address.is_ipv4() == peer.is_ipv4() && self.may_send_from(**address);
+            let fits = |address: &&Address| fits(address) && self.may_send_from(**address);
             addresses.iter().find(fits).or_else(|| addresses.iter().find(same_family)).copied()
         };
         (chosen.or_else(own), mtu)

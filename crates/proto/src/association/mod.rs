@@ -3,6 +3,7 @@
 //! Handlers and commands change the parts and note what is owed; `transmit` writes packets when it is polled. The parts
 //! (`path`, `congestion`, `outbound`, `inbound`, …) do not know the association.
 
+mod asconf;
 mod auth;
 mod capability;
 mod collision;
@@ -31,6 +32,7 @@ use std::collections::VecDeque;
 use usctp_wire::{Cause, Chunk, Tsn, VerificationTag};
 
 pub(crate) use self::{
+    asconf::AddressChange,
     auth::{AuthFault, AuthOffer, AuthPart, Authenticator, Seal, check_cookie_echo},
     capability::Capabilities,
     collision::{InitAnswer, Offer},
@@ -39,6 +41,7 @@ pub(crate) use self::{
     receive::{PacketVerdict, Walked},
 };
 use self::{
+    asconf::AddressChanges,
     control::{ControlQueue, Towards},
     ecn::CongestionMarks,
     inbound::InboundOutcome,
@@ -87,6 +90,8 @@ pub(crate) struct Association {
     paths: PathSet,
     outbound: Outbound,
     control: ControlQueue,
+    /// Where both sides do ASCONF.
+    asconf: Option<Box<AddressChanges>>,
     marks: CongestionMarks,
     /// Random numbers that stand for the two tags in cookies (RFC 9260 §5.2.2).
     tie_tags: Option<(u32, u32)>,

@@ -143,6 +143,7 @@ impl Association {
             paths,
             outbound,
             control: ControlQueue::default(),
+            asconf: None,
             marks: CongestionMarks::default(),
             tie_tags: None,
             errors: 0,
@@ -264,7 +265,8 @@ impl Association {
     }
 
     /// The parameters of our INIT beside its fields.
-    pub(super) fn init_params<'a>(&'a self, preservative: Option<u32>) -> Vec<Param<'a>> {
+    /// `extensions`: of Supported Extensions.
+    pub(super) fn init_params<'a>(&'a self, preservative: Option<u32>, extensions: &'a [u8]) -> Vec<Param<'a>> {
         let told = &self.local_side.told;
         // RFC 9260 §3.3.2.1.2: without a list the source is the only address, which also works through NAT.
         let listed = if told.len() > 1 { &told[..] } else { &[] };
@@ -278,6 +280,7 @@ impl Association {
         }));
         params.extend(self.config.ecn.then_some(Param::EcnCapable));
         params.extend(self.config.partial_reliability.then_some(Param::ForwardTsnSupported));
+        params.extend((!extensions.is_empty()).then_some(Param::SupportedExtensions(extensions)));
         params.extend(self.local_auth.iter().flat_map(|auth| auth.params()));
         params.extend(self.config.adaptation.map(|code| Param::Adaptation(usctp_wire::AdaptationCode(code))));
         params

@@ -40,7 +40,8 @@ impl Association {
             partial_delivery_point: self.config.partial_delivery_point,
         });
         self.peer = Some(PeerSide { tag: peer.tag, inbound, capabilities: peer.capabilities, auth: None });
-        self.agree_on_auth(peer.auth.as_deref());
+        self.agree_on_auth(peer.auth.as_deref(), peer.capabilities.asconf);
+        self.agree_on_asconf(peer);
         self.marks = CongestionMarks::new(peer.capabilities.ecn);
         self.outbound.agree_on_forward_tsn(peer.capabilities.forward_tsn);
         self.outbound.set_streams(outbound_streams);
@@ -82,7 +83,7 @@ impl Association {
     }
 
     /// RFC 6951 §5.4: other addresses of a peer are assumed behind the same UDP port until a packet shows another.
-    fn carrier_for(&self, context: &Context<'_>, address: Address, like: Carrier) -> Option<Carrier> {
+    pub(super) fn carrier_for(&self, context: &Context<'_>, address: Address, like: Carrier) -> Option<Carrier> {
         context.routing.carrier(address, self.local_port, Some(like.udp_port.unwrap_or(0)))
     }
 

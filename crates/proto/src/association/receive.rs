@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use usctp_wire::{
-    Cause, CauseCode, Causes, Chunk, ChunkType, Data, Header, Packet, Param, Params, RawChunk, Tsn, VerificationTag,
+    AsconfSerial, Cause, CauseCode, Causes, Chunk, ChunkType, Data, Header, Packet, Param, Params, RawChunk, Tsn,
+    VerificationTag,
 };
 
 use super::{
@@ -55,6 +56,8 @@ struct Arrival<'a> {
     reported: u8,
     /// Whether what comes now is authenticated.
     seal: Seal,
+    /// ASCONFs to be answered.
+    asconfs: Vec<AsconfSerial>,
 }
 
 /// Error causes of one packet that are reported up, at most.
@@ -76,12 +79,20 @@ impl Association {
         if let Some(verdict) = self.take_init_ack(context, received, packet) {
             return verdict;
         }
-        let Some(path) = self.paths.find(received.source) else { return PacketVerdict::WrongTag };
-        self.learn_carrier(path, received);
-        let towards = Towards { path, from: Some(received.destination) };
-        let mut arrival = Arrival { received, towards, lowest: None, reported: 0, seal: walked.seal };
+        let towards = match self.paths.find(received.source) {
+            Some(path) => {
+                self.learn_carrier(path, received);
+                Towards { path, from: Some(received.destination) }
+            }
+            // RFC 5061 §5.3.2: found by the address in an ASCONF. Only that counts, until it has made the source known.
+            None if self.does_asconf() => Towards { path: self.paths.select_for_control(None), from: None },
+            None => return PacketVerdict::WrongTag,
+        };
+        let mut arrival =
+            Arrival { received, towards, lowest: None, reported: 0, seal: walked.seal, asconfs: Vec::new() };
         self.note_key(context, walked.seal);
         let mut verdict = PacketVerdict::Taken;
+        let mut foreign = towards.from.is_none();
         let mut chunks = packet.chunks();
         for number in 0.. {
             let raw = match chunks.next() {
@@ -93,6 +104,12 @@ impl Association {
                     break;
                 }
             };
+            if foreign && ![ChunkType::AUTH, ChunkType::ASCONF].contains(&raw.kind) {
+                foreign = !self.has_peer(received.source);
+                if foreign {
+                    break;
+                }
+            }
             match self.admit(context, towards, &mut arrival.seal, raw, chunks.rest()) {
                 Admission::Take => {}
                 Admission::Pass => continue,
@@ -242,6 +259,13 @@ impl Association {
                     arrival.lowest.get_or_insert(forward.cumulative);
                 }
             }
+            Chunk::Asconf(asconf) if self.does_asconf() => {
+                let answered = self.handle_asconf(context, arrival.received, &asconf)?;
+                arrival.asconfs.extend(answered);
+            }
+            Chunk::AsconfAck { serial, params } if self.does_asconf() => {
+                self.handle_asconf_ack(context, serial, &params)?;
+            }
             Chunk::Heartbeat { .. } | Chunk::Pad { .. } | Chunk::Ecne { .. } => {}
             // RFC 9260 §5.1, §8.5.1 A: these stand alone or first; here they are in the wrong place.
             Chunk::Init(_) | Chunk::InitAck(_) | Chunk::CookieEcho { .. } => return Ok(Walk::Stop),
@@ -329,7 +353,8 @@ impl Association {
     fn handle_abort(&mut self, context: &mut Context<'_>, tag_reflected: bool, causes: &[u8], arrival: &Arrival<'_>) {
         let tag = Packet::decode(&arrival.received.packet).map(|packet| packet.header.tag);
         let expected = if tag_reflected { self.peer.as_ref().map(|peer| peer.tag) } else { Some(self.local_tag) };
-        if tag.ok() != expected {
+        // RFC 5061 §5.3 F4: an ABORT to an address that is being deleted says nothing.
+        if tag.ok() != expected || self.local_side.is_leaving(arrival.received.destination) {
             return;
         }
         let code = (Causes { rest: causes }).flatten().next().map_or(0, |cause| cause.code.0);
@@ -345,6 +370,9 @@ impl Association {
                 // RFC 9260 §5.2.6: discarded unless a cookie of ours is on its way.
                 self.handle_stale_cookie(context);
                 continue;
+            }
+            if cause.code == CauseCode::UNRECOGNIZED_CHUNK && cause.value.first() == Some(&ChunkType::ASCONF.0) {
+                self.asconf_not_understood(context);
             }
             if arrival.reported < MAX_REPORTED {
                 arrival.reported += 1;
@@ -381,6 +409,9 @@ impl Association {
                     peer.inbound.sack_immediately();
                 }
             }
+        }
+        if !arrival.asconfs.is_empty() {
+            self.send_asconf_acks(context, arrival.received, &arrival.asconfs);
         }
         self.on_packet_while_closing(context.now, arrival.towards, arrival.lowest.is_some());
         self.drain_parts(context);

@@ -8,6 +8,7 @@ impl Association {
     pub(crate) fn handle_timeout(&mut self, context: &mut Context<'_>) {
         self.handle_t1(context);
         self.handle_shutdown_timers(context);
+        self.handle_t4(context);
         let ids: Vec<PathId> = self.paths.iter().map(|(id, _)| id).collect();
         for id in ids {
             if matches!(self.phase, Phase::Closed(_)) {
@@ -38,6 +39,7 @@ impl Association {
             self.outbound.next_timeout(),
             self.peer.as_ref().and_then(|peer| peer.inbound.next_timeout()),
             self.autoclose.deadline(),
+            self.asconf.as_ref().and_then(|asconf| asconf.next_timeout()),
         ])
     }
 

@@ -3,7 +3,7 @@
 
 use usctp_wire::{Chunk, HEADER_LEN, Header, Init, PacketBuilder, Param, Params, VerificationTag, crc32c};
 
-use super::{Association, Context, PathId, control::Towards, phase::Phase};
+use super::{Association, Capabilities, Context, PathId, control::Towards, phase::Phase};
 use crate::{Address, Ecn, Time, Transmit};
 
 /// Octets of one burst at most: what one UDP datagram, and so one call with segmentation, can hold.
@@ -41,7 +41,8 @@ impl Association {
         let Phase::CookieWait(wait) = &mut self.phase else { return None };
         let (path, preservative) = (wait.owed.take()?, wait.preservative);
         let header = self.header(VerificationTag(0));
-        let params = self.init_params(preservative);
+        let extensions = Capabilities::offered(&self.config).extensions(self.local_auth.is_some());
+        let params = self.init_params(preservative, &extensions);
         let init = Chunk::Init(Init {
             initiate_tag: self.local_tag,
             a_rwnd: self.receive_window(),
@@ -105,6 +106,9 @@ impl Association {
 
     /// The path of the next packet, and the source that an answer leaves from.
     fn next_destination(&mut self, now: Time) -> Option<(PathId, Option<Address>)> {
+        if let Some(destination) = self.asconf_destination() {
+            return Some(destination);
+        }
         while let Some(to) = self.control.first() {
             if self.paths.get(to.path).is_some() {
                 return Some((to.path, to.from));
@@ -151,7 +155,7 @@ impl Association {
         let max = self.paths.get(id)?.max_packet() as usize;
         self.outbound.begin_packet();
         let data_path = self.next_data_path(now);
-        let bare = self.control.is_empty() && !self.marks.owes_cwr();
+        let bare = self.control.is_empty() && self.asconf_destination().is_none() && !self.marks.owes_cwr();
         let oversized = data_path.filter(|path| bare && *path == id);
         let oversized = oversized.and_then(|id| self.outbound.oversized_packet(id, &self.paths, &self.config));
         let (start, reserve) = (buffer.len(), usize::from(self.paths.reserve));
@@ -228,6 +232,7 @@ impl Association {
         if self.control.cookie_ack.take_if(|to| to.path == id).is_some() {
             self.push(packet, &Chunk::CookieAck);
         }
+        self.counters.control_chunks_out += u64::from(self.write_asconf(context.now, id, packet));
         if self.control.shutdown.take_if(|to| to.path == id).is_some() {
             self.write_shutdown(packet);
         }

@@ -5,7 +5,7 @@ use usctp_wire::{ChunkType, StreamId};
 use super::{BindingKey, Endpoint};
 use crate::{
     Abandoned, Address, AssociationConfig, AssociationKey, AssociationStatus, AuthError, EndpointCounters, KeyChange,
-    PathConfig, PathStatus, Time,
+    PathConfig, PathStatus, PeerPrimaryError, Time,
     association::{Association, Authenticator},
 };
 
@@ -64,6 +64,25 @@ impl Endpoint {
     /// Chunk types that this side of the association accepts only when authenticated; `None`: AUTH was not agreed on.
     pub fn local_auth_chunks(&self, association: AssociationKey) -> Option<Vec<ChunkType>> {
         self.associations.get(association)?.demanded_chunks()
+    }
+
+    /// Asks the peer to send to our `address` (RFC 5061 §4.2.4).
+    ///
+    /// # Errors
+    /// See [`PeerPrimaryError`].
+    pub fn set_peer_primary(
+        &mut self,
+        now: Time,
+        association: AssociationKey,
+        address: Address,
+    ) -> Result<(), PeerPrimaryError> {
+        self.with(now, association, |association, context| association.set_peer_primary(context, address))
+            .unwrap_or(Err(PeerPrimaryError::NoAssociation))
+    }
+
+    /// Whether both sides of the association do ASCONF.
+    pub fn does_asconf(&self, association: AssociationKey) -> bool {
+        self.associations.get(association).is_some_and(Association::does_asconf)
     }
 
     /// State and counters.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use usctp_wire::{Cause, Chunk, Init, Packet, Param, Params, RawChunk, VerificationTag};
+use usctp_wire::{Cause, Chunk, ChunkType, Init, Packet, Param, Params, RawChunk, VerificationTag};
 
 use super::{Endpoint, cookie::StateCookie, demux::PeerKey, reply::ReturnAddress};
 use crate::{
@@ -186,6 +186,8 @@ impl Endpoint {
         }
         // Said only to a peer that can do it too.
         let local_auth = offer.auth.filter(|_| peer.auth.is_some());
+        // RFC 5061 §4.2.7: ASCONF only with AUTH.
+        peer.capabilities.asconf &= local_auth.is_some();
         peer.capabilities = peer.capabilities.agreed(&offer.offered);
         extras.forget_what_is_not(&offer.offered);
         // RFC 9260 §5.1.1: no more streams than the other side takes.
@@ -213,6 +215,8 @@ impl Endpoint {
         params.extend(listed.iter().copied().map(address_param));
         params.extend(agreed.ecn.then_some(Param::EcnCapable));
         params.extend(agreed.forward_tsn.then_some(Param::ForwardTsnSupported));
+        let extensions = agreed.extensions(cookie.local_auth.is_some());
+        params.extend((!extensions.is_empty()).then_some(Param::SupportedExtensions(&extensions)));
         params.extend(cookie.local_auth.iter().flat_map(|auth| auth.params()));
         params.extend(offer.adaptation.map(|code| Param::Adaptation(usctp_wire::AdaptationCode(code))));
         // RFC 9260 §3.2.2: each in a parameter of its own.
@@ -301,6 +305,20 @@ impl Endpoint {
             self.counters.dropped_rate_limited += 1;
         }
         allowed
+    }
+
+    /// RFC 5061 §5.2 D2: an ASCONF from an address that is not known is for the association with the address in it, if its
+    /// tag is the association's.
+    pub(super) fn find_by_asconf(&self, received: &Received, packet: &Packet<'_>) -> Option<AssociationKey> {
+        let (peer_port, local_port) = (packet.header.source_port, packet.header.destination_port);
+        packet.chunks().map_while(Result::ok).filter(|raw| raw.kind == ChunkType::ASCONF).find_map(|raw| {
+            let Ok(Chunk::Asconf(asconf)) = raw.decode() else { return None };
+            let address = Address::new(asconf.address, received.source.scope);
+            let peer = PeerKey { address, peer_port, local_port };
+            let key = self.find_association(peer, Some(received.destination), Some(packet.header.tag))?;
+            let association = self.associations.get(key)?;
+            (association.does_asconf() && association.local_tag() == packet.header.tag).then_some(key)
+        })
     }
 
     /// The association with this peer whose local addresses include `local`; if several do, the one whose tag it is.

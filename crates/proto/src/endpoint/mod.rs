@@ -52,7 +52,7 @@ pub(crate) use self::{
 use crate::{
     Address, AssociationConfig, BindError, Binding, ChecksumState, ConnectError, EndpointConfig, EndpointCounters,
     Entropy, Event, EventKind, IcmpError, LocalAddress, Received, Reliability, Routing, SendError, Time, Transmit,
-    association::{Association, AuthPart, Context, PacketVerdict, Walked},
+    association::{AddressChange, Association, AuthPart, Context, PacketVerdict, Walked},
 };
 
 /// A binding: slot and generation.
@@ -326,19 +326,19 @@ impl Endpoint {
         self.bindings.get(binding).map(|bound| &bound.binding)
     }
 
-    /// Adds addresses (bindx); all or none. Associations that exist keep the addresses that they told their peers.
-    pub fn add_addresses(&mut self, _now: Time, binding: BindingKey, addresses: &[Address]) -> Result<(), BindError> {
-        self.bindings.add(binding, addresses, &self.local)
+    /// Adds addresses (bindx); all or none. Associations that exist tell their peers by ASCONF, where that was agreed on;
+    /// the others keep the addresses that they have told.
+    pub fn add_addresses(&mut self, now: Time, binding: BindingKey, addresses: &[Address]) -> Result<(), BindError> {
+        self.bindings.add(binding, addresses, &self.local)?;
+        self.change_addresses(now, binding, addresses, AddressChange::Add);
+        Ok(())
     }
 
     /// Removes addresses (bindx), but never the last one.
-    pub fn remove_addresses(
-        &mut self,
-        _now: Time,
-        binding: BindingKey,
-        addresses: &[Address],
-    ) -> Result<(), BindError> {
-        self.bindings.remove(binding, addresses)
+    pub fn remove_addresses(&mut self, now: Time, binding: BindingKey, addresses: &[Address]) -> Result<(), BindError> {
+        self.bindings.remove(binding, addresses)?;
+        self.change_addresses(now, binding, addresses, AddressChange::Delete);
+        Ok(())
     }
 
     /// Sets the defaults that new associations of this binding begin with.
@@ -465,13 +465,30 @@ impl Endpoint {
         self.remove(association);
     }
 
+    fn change_addresses(
+        &mut self,
+        now: Time,
+        binding: BindingKey,
+        addresses: &[Address],
+        change: fn(Address) -> AddressChange,
+    ) {
+        let changes: Vec<_> = addresses.iter().copied().map(change).collect();
+        for key in self.associations.keys() {
+            let concerned = |one: &Association| one.binding() == binding && one.does_asconf();
+            if self.associations.get(key).is_some_and(concerned) {
+                self.with(now, key, |association, context| association.change_addresses(context, &changes));
+            }
+        }
+    }
+
     // --- within --------------------------------------------------------------------------------------------------
 
     /// The association that a packet is for: by addresses and ports; an INIT ACK also by its tag alone.
     fn association_of(&self, received: &Received, packet: &Packet<'_>, first: ChunkType) -> Option<AssociationKey> {
         let (local_port, tag) = (packet.header.destination_port, packet.header.tag);
         let peer = PeerKey { address: received.source, peer_port: packet.header.source_port, local_port };
-        self.find_association(peer, Some(received.destination), Some(tag)).or_else(|| {
+        let found = self.find_association(peer, Some(received.destination), Some(tag));
+        found.or_else(|| self.find_by_asconf(received, packet)).or_else(|| {
             let opening = self.demux.find_opening(local_port, tag).filter(|_| first == ChunkType::INIT_ACK)?;
             let association = self.associations.get(opening)?;
             (association.peer_port() == packet.header.source_port && association.accepts(received.destination))

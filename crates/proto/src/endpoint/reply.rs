@@ -36,6 +36,9 @@ pub(crate) struct Replies {
     queue: VecDeque<(ReturnAddress, Vec<u8>)>,
 }
 
+/// Octets of several answers in one packet: they pass any path but the narrowest.
+const MAX_ANSWERS: usize = 1200;
+
 /// Answers to strangers that wait at most; more are as good as lost on the way.
 const MAX_WAITING: usize = 4096;
 
@@ -51,6 +54,33 @@ impl Replies {
         if self.queue.len() < MAX_WAITING {
             self.last_word(to, tag, chunk, auth);
         }
+    }
+
+    /// Several chunks in one packet; what does not fit it is left out.
+    pub(crate) fn answer_with(
+        &mut self,
+        to: ReturnAddress,
+        tag: VerificationTag,
+        chunks: &[Chunk<'_>],
+        auth: Option<&Authenticator>,
+    ) {
+        if self.queue.len() >= MAX_WAITING {
+            return;
+        }
+        let header = Header { source_port: to.local_port, destination_port: to.peer_port, tag };
+        let mut octets = Vec::new();
+        let mut packet = PacketBuilder::new(&mut octets, header, MAX_ANSWERS);
+        // RFC 5061 §5.2 E7: in order, as many as fit.
+        let fitting = chunks.iter().take_while(|chunk| packet.push(chunk)).count();
+        if fitting == 0 {
+            return;
+        }
+        packet.finish_without_checksum();
+        if let Some(auth) = auth {
+            auth.sign(&mut octets, 0, None);
+        }
+        crc32c::fill_in(&mut octets);
+        self.queue.push_back((to, octets));
     }
 
     /// The last packet of an association; their number is bounded by that of the associations.

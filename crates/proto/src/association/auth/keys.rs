@@ -4,7 +4,7 @@
 use usctp_wire::{Cause, ChunkType, KeyId, RawChunk};
 
 use super::{
-    super::{Association, Context, control::Towards},
+    super::{Association, Context, asconf::AUTHENTICATED, control::Towards},
     AuthFault, AuthOffer, AuthPart, Authenticator,
 };
 use crate::{AuthError, EventKind, KeyChange, KeyNews, endpoint::StateCookie};
@@ -56,12 +56,15 @@ impl Association {
     }
 
     /// Both sides' parameters are known: AUTH is agreed on, or not.
-    pub(in crate::association) fn agree_on_auth(&mut self, offer: Option<&AuthOffer>) {
-        let agreed = self
+    pub(in crate::association) fn agree_on_auth(&mut self, offer: Option<&AuthOffer>, asconf: bool) {
+        let mut agreed = self
             .local_auth
             .as_ref()
             .zip(offer)
             .and_then(|(local, peer)| Authenticator::new(local, peer, &self.config.auth));
+        if let Some(auth) = agreed.as_mut().filter(|_| asconf) {
+            AUTHENTICATED.iter().for_each(|kind| auth.require(*kind));
+        }
         let of_data = |auth: &Authenticator| auth.requires(ChunkType::DATA) || auth.requires(ChunkType::I_DATA);
         self.paths.reserve = agreed.as_ref().map_or(0, |auth| auth.reserve() as u16);
         self.outbound.separate_keys(agreed.as_ref().is_some_and(of_data));
@@ -84,7 +87,9 @@ impl Association {
             // RFC 4895 §6.3: silently discarded.
             let admitted = *seal != Seal::Open || !auth.demands(raw.kind);
             context.counters.dropped_unauthenticated += u64::from(!admitted);
-            return if admitted { Admission::Take } else { Admission::Pass };
+            // RFC 5061 §5.2 D5: with an ASCONF, what follows it, too.
+            let refused = if AUTHENTICATED.contains(&raw.kind) { Admission::Stop } else { Admission::Pass };
+            return if admitted { Admission::Take } else { refused };
         }
         // RFC 4895 §5.1: not more than once.
         let verdict =

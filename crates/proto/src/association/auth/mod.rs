@@ -82,6 +82,11 @@ impl Authenticator {
         Some(new)
     }
 
+    /// Chunks of this type are sent authenticated, whether the peer has listed them or not.
+    pub(crate) const fn require(&mut self, kind: ChunkType) {
+        self.required.insert(kind);
+    }
+
     /// Whether the peer takes such a chunk only authenticated.
     pub(crate) const fn requires(&self, kind: ChunkType) -> bool {
         self.required.contains(kind)

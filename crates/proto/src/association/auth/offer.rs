@@ -2,6 +2,7 @@
 
 use usctp_wire::{ChunkType, Param, ParamType, chunk_types, numbers};
 
+use super::super::asconf::AUTHENTICATED;
 use crate::{
     AssociationConfig, AuthConfig, Entropy,
     auth::{ChunkSet, is_never_authenticated},
@@ -20,7 +21,9 @@ pub(crate) struct AuthOffer {
 impl AuthOffer {
     /// What an association or a listener with these settings offers, with a random number of its own.
     pub(crate) fn of(config: &AssociationConfig, entropy: &mut Entropy) -> Option<Self> {
-        config.auth.is_enabled().then(|| Self::new(&config.auth, &[], entropy.random_number()))
+        // RFC 5061 §4.1.1: ASCONF exists only with AUTH.
+        let also: &[ChunkType] = if config.asconf { &AUTHENTICATED } else { &[] };
+        (config.auth.is_enabled() || config.asconf).then(|| Self::new(&config.auth, also, entropy.random_number()))
     }
 
     /// Ours. `also` are chunk types that another extension wants authenticated.
