@@ -41,7 +41,7 @@ pub use notification::{AssociationChangeState, Notification, NotificationKind, S
 pub use options::{
     AbandonedMessages, AssociationParameters, AssociationStatistics, AuthenticationName, AuthenticationValue,
     DelayedSack, GeneralName, GeneralValue, OptionName, OptionValue, PathInfo, PathParameters, PathThresholds,
-    RtoParameters, Scope, Status,
+    ReconfigurationName, ReconfigurationValue, RtoParameters, Scope, Status,
 };
 pub use personality::Personality;
 pub use readiness::Readiness;

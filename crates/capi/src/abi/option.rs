@@ -7,7 +7,8 @@ use std::{mem::size_of, time::Duration};
 use rustix::io::Errno;
 use usctp_socket::{
     AssocId, AssociationParameters, DelayedSack, NotificationKind, OptionName, OptionValue, PathParameters,
-    PathThresholds, RtoParameters, Scope, StreamScheduler, Style, Subscriptions,
+    PathThresholds, ReconfigurationName, ReconfigurationValue, RtoParameters, Scope, StreamScheduler, Style,
+    Subscriptions,
 };
 
 use super::{
@@ -40,6 +41,11 @@ pub fn decode(name: i32, octets: &[u8], style: Style) -> Result<(Scope, OptionVa
         SCTP_EVENTS => Ok((Scope::default(), events(octets)?)),
         SCTP_EVENT => event(&front(octets)?),
         SCTP_CONTEXT => of_association(octets, OptionValue::Context),
+        SCTP_ASCONF_SUPPORTED => of_association(octets, |value| {
+            OptionValue::Reconfiguration(ReconfigurationValue::AsconfSupported(value != 0))
+        }),
+        SCTP_AUTO_ASCONF => whole(OptionValue::Reconfiguration(ReconfigurationValue::AutoAsconf(flag(octets)?))),
+        SCTP_SET_PEER_PRIMARY_ADDR => Ok(peer_primary(octets)),
         SCTP_ECN_SUPPORTED => of_association(octets, |value| OptionValue::EcnSupported(value != 0)),
         SCTP_EXPOSE_POTENTIALLY_FAILED_STATE => of_association(octets, OptionValue::ExposePotentiallyFailed),
         SCTP_PR_SUPPORTED => of_association(octets, |value| OptionValue::PartialReliabilitySupported(value != 0)),
@@ -93,6 +99,11 @@ pub fn request(name: i32, octets: &[u8]) -> Result<(OptionName, Scope), Errno> {
         SCTP_EVENTS => Ok((OptionName::Events, Scope::default())),
         SCTP_EVENT => request_event(&front(octets)?),
         SCTP_CONTEXT => association_first::<layout::AssocValue>(octets, OptionName::Context),
+        SCTP_AUTO_ASCONF => plain(OptionName::Reconfiguration(ReconfigurationName::AutoAsconf)),
+        SCTP_ASCONF_SUPPORTED => association_first::<layout::AssocValue>(
+            octets,
+            OptionName::Reconfiguration(ReconfigurationName::AsconfSupported),
+        ),
         SCTP_ECN_SUPPORTED => association_first::<layout::AssocValue>(octets, OptionName::EcnSupported),
         SCTP_EXPOSE_POTENTIALLY_FAILED_STATE => {
             association_first::<layout::AssocValue>(octets, OptionName::ExposePotentiallyFailed)
@@ -182,6 +193,8 @@ pub fn encode(scope: &Scope, value: &OptionValue, room: usize) -> Vec<u8> {
             let ids = ids.iter().take(fits).flat_map(|id| id.0.to_ne_bytes());
             number.to_ne_bytes().into_iter().chain(ids).collect()
         }
+        OptionValue::Reconfiguration(ReconfigurationValue::AutoAsconf(on)) => u32::from(*on).to_ne_bytes().to_vec(),
+        OptionValue::Reconfiguration(ReconfigurationValue::AsconfSupported(on)) => assoc_value(scope, u32::from(*on)),
         OptionValue::Authentication(value) => authentication::encode(scope, value),
         _ => encode_structure(scope, value, room),
     }
@@ -407,6 +420,14 @@ fn decode_path(name: i32, octets: &[u8]) -> Result<(Scope, OptionValue), Errno> 
             Ok((at(thresholds.spt_assoc_id, &thresholds.spt_address)?, OptionValue::PathThresholds(value)))
         }
     }
+}
+
+/// Linux says EPERM before it looks at the length: what does not fit is told as an address that is none.
+fn peer_primary(octets: &[u8]) -> (Scope, OptionValue) {
+    let prim = exact::<layout::SetPeerPrim>(octets).ok();
+    let address = prim.as_ref().and_then(|prim| sockaddr::decode(&prim.sspp_addr.0).ok());
+    let id = prim.map_or(0, |prim| prim.sspp_assoc_id);
+    (of(id), OptionValue::Reconfiguration(ReconfigurationValue::PeerPrimary(address)))
 }
 
 fn request_path(name: i32, octets: &[u8]) -> Result<(OptionName, Scope), Errno> {

@@ -87,6 +87,10 @@ pub const OPTIONS: &[OptionRow] = &[
         .set(Exactly(4))
         .one_to_many()
         .told("s: 0, never", "§8.1.8"),
+    row("SCTP_SET_PEER_PRIMARY_ADDR", SCTP_SET_PEER_PRIMARY_ADDR, "struct sctp_setpeerprim")
+        .set(From(1))
+        .of(Ids::Association)
+        .told("one of our addresses", "§8.3.1"),
     row("SCTP_PRIMARY_ADDR", SCTP_PRIMARY_ADDR, "struct sctp_prim")
         .both(Forms(&[132]))
         .of(Ids::Association)
@@ -160,6 +164,7 @@ pub const OPTIONS: &[OptionRow] = &[
         .get(From(4))
         .one_to_many()
         .told("", "§8.2.6"),
+    row("SCTP_AUTO_ASCONF", SCTP_AUTO_ASCONF, "int").both(From(4)).told("0; where all addresses are bound", "§8.1.23"),
     row("SCTP_PEER_ADDR_THLDS", SCTP_PEER_ADDR_THLDS, "struct sctp_paddrthlds")
         .both(From(144))
         .of(Ids::Future)
@@ -223,6 +228,10 @@ pub const OPTIONS: &[OptionRow] = &[
         .of(Ids::Present)
         .told("priority 0, weight 1", "RFC 8260 §4.3.3"),
     row("SCTP_EVENT", SCTP_EVENT, "struct sctp_event").both(From(8)).of(Ids::All).told("off", "§6.2.2"),
+    row("SCTP_ASCONF_SUPPORTED", SCTP_ASCONF_SUPPORTED, "struct sctp_assoc_value")
+        .both(Forms(&[8]))
+        .of(Ids::Future)
+        .told("0; with it come authenticated chunks", "Linux"),
     row("SCTP_AUTH_SUPPORTED", SCTP_AUTH_SUPPORTED, "struct sctp_assoc_value")
         .both(Forms(&[8]))
         .of(Ids::Future)

@@ -7,11 +7,13 @@ mod authentication;
 mod delivery;
 mod general;
 mod path;
+mod reconfiguration;
 mod sending;
 mod value;
 
 pub use authentication::{AuthenticationName, AuthenticationValue};
 pub use general::{GeneralName, GeneralValue};
+pub use reconfiguration::{ReconfigurationName, ReconfigurationValue};
 pub use value::{
     AbandonedMessages, AssociationParameters, AssociationStatistics, DelayedSack, PathInfo, PathParameters,
     PathThresholds, RtoParameters, Status,
@@ -75,6 +77,8 @@ pub enum OptionName {
     EcnSupported,
     /// Those about authentication.
     Authentication(AuthenticationName),
+    /// Those about addresses that come and go.
+    Reconfiguration(ReconfigurationName),
     PartialReliabilitySupported,
     ExposePotentiallyFailed,
     /// Messages given up: on one stream or on all, by one policy (1 TTL, 2 RTX, 3 PRIO) or by all.
@@ -134,6 +138,8 @@ pub enum OptionValue {
     EcnSupported(bool),
     /// Those about authentication.
     Authentication(AuthenticationValue),
+    /// Those about addresses that come and go.
+    Reconfiguration(ReconfigurationValue),
     PartialReliabilitySupported(bool),
     /// 0 unset, 1 off, 2 on (RFC 7829 §7.3).
     ExposePotentiallyFailed(u32),
@@ -170,6 +176,7 @@ impl Socket {
             | OptionName::PartialReliabilitySupported
             | OptionName::Abandoned { .. } => state.association_option(index, name, scope.association),
             OptionName::Authentication(name) => state.authentication_option(index, name, scope.association),
+            OptionName::Reconfiguration(name) => state.reconfiguration_option(index, name, scope.association),
             OptionName::PrimaryAddress
             | OptionName::PathParameters
             | OptionName::PathInfo
@@ -221,6 +228,9 @@ impl Socket {
             }
             OptionValue::Authentication(value) => {
                 state.set_authentication_option(now, index, scope.association, value)?;
+            }
+            OptionValue::Reconfiguration(value) => {
+                state.set_reconfiguration_option(now, index, scope.association, *value)?;
             }
             OptionValue::PrimaryAddress(_)
             | OptionValue::PathParameters(_)
