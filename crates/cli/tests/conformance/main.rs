@@ -54,9 +54,14 @@ programs! {
     d4_1
     d4_1_5
     d5_3
+    d6
     d7
     d7_1
     d8_1
+    d9
+    da
+    db
+    b5
 }
 
 /// The same over raw IP, where that could make a difference.

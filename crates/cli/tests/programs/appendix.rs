@@ -59,7 +59,7 @@ fn ten_thousand_messages_come_back_from_appendix_b(world: &World) {
     assert!(server.is_running(), "{}", server.stderr());
 }
 
-/// What the Linux kernel makes the same programs print. COMM_UP comes before the program has asked for events. After the
+/// DA-6, DA-7: what the Linux kernel makes the same programs print. COMM_UP comes before the program has asked for events. After the
 /// shutdown event a one-to-one socket is at its end of file, there as here: whether the program still sees the state
 /// change depends on which is faster, the last packet or the program.
 fn appendix_a_prints_the_notifications_that_the_kernel_gives(world: &World) {
@@ -76,6 +76,7 @@ fn appendix_a_prints_the_notifications_that_the_kernel_gives(world: &World) {
     assert!(printed[2..].iter().all(|line| line.starts_with("^^^ sendfailed: ")), "{printed:#?}");
 }
 
+/// DB-4.
 fn appendix_b_prints_the_notifications_that_the_kernel_gives(world: &World) {
     let server = server(world, "examples/draft-10/appendix_b.c", Against::Ours);
     client(world, Against::Debian, &["-n", "20", "-S", "3"]);
