@@ -9,6 +9,8 @@ packages="git gcc g++ libc6-dev libsctp-dev libusrsctp-dev pkg-config"
 packages="$packages iperf3 lksctp-tools ncat python3 socat"
 # The sources of lksctp-tools are unpacked with it (interop/lksctp-tools/build).
 packages="$packages xz-utils"
+# Languages with an SCTP of their own, which load libsctp by name.
+packages="$packages erlang-base libsctp1 openjdk-17-jdk-headless"
 # Reads our manual pages.
 packages="$packages mandoc"
 # Network namespaces for the tests over raw IP, and a second opinion on the packets that we send.

@@ -7,4 +7,7 @@ fn main() {
     println!("cargo::rustc-cdylib-link-arg=-Wl,--version-script={}", map.display());
     // Calls stay with this object until the process ends, and its threads run in it.
     println!("cargo::rustc-cdylib-link-arg=-Wl,-z,nodelete");
+    // A name of ours that calls another means ours, not one that the program has put in front: that one calls the next,
+    // which is ours, and so on for ever.
+    println!("cargo::rustc-cdylib-link-arg=-Wl,-Bsymbolic-functions");
 }

@@ -54,6 +54,14 @@ fn a_socket_that_finds_no_descriptor_left_is_emfile() {
 }
 
 #[test]
+fn a_program_may_take_over_the_same_names() {
+    let program = compile("crates/capi/tests/c/own_names.c", &["-rdynamic", "-ldl"]);
+    for world in World::all() {
+        world.with("PROGRAM", &program).script("run \"$PROGRAM\"");
+    }
+}
+
+#[test]
 fn the_functions_of_libsctp_work() {
     passes_everywhere("functions");
 }

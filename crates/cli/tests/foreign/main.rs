@@ -13,3 +13,4 @@ mod process;
 mod world;
 
 mod functional;
+mod languages;
