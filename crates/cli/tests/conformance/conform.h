@@ -207,6 +207,10 @@ struct silence silence(void);
 /* Chunks of a type that it has heard since it was last asked. */
 int silence_heard(struct silence *silence, int type);
 
+/* Sends a chunk to an association of this case as if its peer had: to the end that has the tag of the INIT (0) or of the
+   INIT ACK (1), of the first association recorded. Only with wire_start(), over UDP. */
+void inject(int to_server, const void *chunk, size_t len);
+
 /* --- packets: wire.c --- */
 
 /* Records what this case sends and receives. To be called before the first socket. */

@@ -44,3 +44,40 @@ int silence_heard(struct silence *silence, int type)
 		}
 	}
 }
+
+static uint32_t crc32c(const unsigned char *octets, size_t len)
+{
+	uint32_t crc = ~0u;
+
+	while (len-- > 0) {
+		crc ^= *octets++;
+		for (int bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78u : 0);
+	}
+	return ~crc;
+}
+
+void inject(int to_server, const void *chunk, size_t len)
+{
+	const struct chunk *init = WIRE(INIT, 0);
+	struct chunk first = *init;
+	unsigned char packet[2000] = { 0 }, init_tag[4], ack_tag[4];
+
+	memcpy(init_tag, init->value, 4);
+	memcpy(ack_tag, WIRE(INIT_ACK, 0)->value, 4);
+	uint16_t from = to_server ? first.source_port : first.destination_port;
+	uint16_t to = to_server ? first.destination_port : first.source_port;
+	packet[0] = (unsigned char)(from >> 8);
+	packet[1] = (unsigned char)from;
+	packet[2] = (unsigned char)(to >> 8);
+	packet[3] = (unsigned char)to;
+	memcpy(packet + 4, to_server ? ack_tag : init_tag, 4);
+	memcpy(packet + 12, chunk, len);
+	uint32_t sum = crc32c(packet, 12 + len);
+	for (int each = 0; each < 4; each++)
+		packet[8 + each] = (unsigned char)(sum >> 8 * each);
+	int fd = OK(socket(AF_INET, SOCK_DGRAM, 0));
+	struct sockaddr_in address = v4(1, 9899);
+	EQ(12 + len, sendto(fd, packet, 12 + len, 0, SA(address)));
+	close(fd);
+}
