@@ -133,6 +133,7 @@ impl State {
             self.endpoint.release(now, key, delivery.charge);
             return;
         };
+        let is_linux = self.personality.is_linux();
         let Some(socket) = self.sockets.get_mut(index) else { return };
         if socket.receive_closed {
             self.endpoint.release(now, key, delivery.charge);
@@ -144,7 +145,8 @@ impl State {
             unordered: delivery.unordered,
             ppid: u32::from_ne_bytes(delivery.ppid.0),
             tsn: delivery.tsn.0,
-            cumulative_tsn: if delivery.unordered { delivery.cumulative_tsn.0 } else { 0 },
+            // RFC 6458 §5.3.2 gives it with every message, Linux with unordered ones (D5.2.2-33).
+            cumulative_tsn: if delivery.unordered || !is_linux { delivery.cumulative_tsn.0 } else { 0 },
             context: record.inherited.receive_context,
             association: record.id,
         };

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use usctp_proto::Address;
 
-use crate::{AssocId, Domain, Socket, SocketError, host, table::Phase};
+use crate::{AssocId, Domain, Socket, SocketError, Style, host, table::Phase};
 
 impl Socket {
     /// getsockname(2).
@@ -61,7 +61,16 @@ impl Socket {
         let mut state = self.stack().look();
         let index = self.index();
         state.socket(index)?;
-        let key = state.named(index, association).ok_or(SocketError::InvalidArgument)?;
+        let Some(key) = state.named(index, association) else {
+            // RFC 6458 §9.3: no association, no addresses. Linux says EINVAL (D8.3-6).
+            let socket = &state.sockets[index];
+            let has_none = socket.style != Style::OneToMany || socket.associations.is_empty();
+            return if has_none && !state.personality.is_linux() {
+                Ok(Vec::new())
+            } else {
+                Err(SocketError::InvalidArgument)
+            };
+        };
         let (port, addresses) = state.endpoint.peer(key).ok_or(SocketError::InvalidArgument)?;
         let socket = &state.sockets[index];
         Ok(addresses.into_iter().map(|address| socket.present(address, port)).collect())

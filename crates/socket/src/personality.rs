@@ -119,11 +119,30 @@ pub const DIFFERENCES: &[Difference] = &[
         rfc: "the primary address",
     },
     Difference {
-        row: "D5.3.1.4-8",
-        about: "SCTP_SEND_FAILED and its event for a message of several fragments",
-        linux: "one for each fragment",
-        rfc: "one, with all that is left of the message",
+        row: "D5.2.2-33",
+        about: "`sinfo_cumtsn` of an ordered message",
+        linux: "0",
+        rfc: "the cumulative TSN",
     },
+    Difference {
+        row: "D5.3.1.1-12",
+        about: "`sac_info` with SCTP_COMM_LOST by an ABORT",
+        linux: "its causes",
+        rfc: "the whole chunk",
+    },
+    Difference {
+        row: "D5.3.1.3-4",
+        about: "`sre_data` with SCTP_REMOTE_ERROR",
+        linux: "the information of one cause; one notification for each",
+        rfc: "the whole chunk; one notification for each, with the code of its first cause",
+    },
+    Difference {
+        row: "D5.3.1.4-8",
+        about: "a message that could not be sent comes back",
+        linux: "as one notification for each fragment",
+        rfc: "as one for the message, or what is left of it",
+    },
+    Difference { row: "D5.3.1.6-1", about: "an adaptation indication of 0", linux: "is not told", rfc: "is told" },
     Difference {
         row: "D6.2-4",
         about: "an option that can only be read is set, or the reverse",
@@ -141,18 +160,6 @@ pub const DIFFERENCES: &[Difference] = &[
         about: "an option that takes the ids 1 and 2 is set with a negative one",
         linux: "reaches nobody, 0",
         rfc: "EINVAL",
-    },
-    Difference {
-        row: "D5.3.1.1-12",
-        about: "`sac_info` with SCTP_COMM_LOST by an ABORT",
-        linux: "its causes",
-        rfc: "the whole chunk",
-    },
-    Difference {
-        row: "D5.3.1.3-4",
-        about: "`sre_data` with SCTP_REMOTE_ERROR",
-        linux: "the information of one cause; one notification for each",
-        rfc: "the whole chunk; one notification for each, with the code of its first cause",
     },
     Difference { row: "D7.1.4-3", about: "SO_LINGER with a negative time", linux: "taken", rfc: "EINVAL" },
     Difference {
@@ -174,6 +181,13 @@ pub const DIFFERENCES: &[Difference] = &[
         about: "`sctp_bindx` fails on a socket that was not bound",
         linux: "the first address stays bound",
         rfc: "nothing is bound",
+    },
+    Difference { row: "D8.3-6", about: "`sctp_getpaddrs` without an association", linux: "EINVAL", rfc: "0" },
+    Difference {
+        row: "D10-3",
+        about: "SCTP_RTOINFO lowers the timers below the protocol's without privilege",
+        linux: "0",
+        rfc: "EPERM",
     },
     Difference {
         row: "B3-7",

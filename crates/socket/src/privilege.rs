@@ -26,6 +26,11 @@ pub(crate) fn may_force_buffers() -> bool {
     has(CapabilitySet::NET_ADMIN)
 }
 
+/// Whether settings may be used that are the network's business.
+pub(crate) fn may_change_network() -> bool {
+    has(CapabilitySet::NET_ADMIN)
+}
+
 /// `net.core.rmem_max`.
 pub(crate) fn receive_buffer_limit() -> usize {
     setting("/proc/sys/net/core/rmem_max").and_then(|limit| usize::try_from(limit).ok()).unwrap_or(BUFFER_LIMIT)

@@ -254,6 +254,7 @@ impl Socket {
         if message.payload.is_none() && message.len > 0 {
             return Ok(Attempt::Copy);
         }
+        let mut taken = 0;
         for key in state.socket(index)?.associations.clone() {
             if state.associations.get(&key).is_none_or(|record| record.stage != Stage::Up) {
                 continue;
@@ -269,8 +270,9 @@ impl Socket {
             }
             let payload = message.payload.clone().unwrap_or_default();
             state.queue_message(now, index, target, &info, message.request.auth_key, payload)?;
+            taken = message.len;
         }
-        Ok(Attempt::Done(if flags.abort { 0 } else { message.len }))
+        Ok(Attempt::Done(taken))
     }
 }
 
@@ -452,6 +454,11 @@ impl State {
             return Ok(false);
         }
         if flags.abort {
+            // The cause has to fit a packet: there are 16 octets in front of data, and 8 here.
+            let limit = self.endpoint.status(key).map_or(usize::MAX, |status| status.fragmentation_point as usize + 8);
+            if message.len > limit {
+                return Err(SocketError::MessageSize);
+            }
             let reason = match message.request.data {
                 [only] => Bytes::copy_from_slice(only),
                 parts => gather(parts, message.len),

@@ -1,11 +1,11 @@
 //! sctp_sendmsg, sctp_send, sctp_sendx, sctp_sendv.
 
-use std::mem::size_of;
+use std::mem::{offset_of, size_of};
 
 use libc::{c_int, c_uint, c_void, iovec, msghdr, sockaddr, socklen_t, ssize_t};
 use rustix::io::Errno;
 
-use super::{address::length_of_address, system};
+use super::{address::length_of_address, association::getassocid, system};
 use crate::{
     abi::{
         Plain, SCTP_AUTHINFO, SCTP_DSTADDRV4, SCTP_DSTADDRV6, SCTP_PRINFO, SCTP_SEND_AUTHINFO_VALID,
@@ -137,7 +137,17 @@ pub unsafe fn sendx(
     let to_len = push_addresses(&mut items, addresses, number)?;
     let piece = iovec { iov_base: message.cast_mut(), iov_len: len };
     // SAFETY: the caller's promise.
-    unsafe { send(fd, &raw const piece, 1, addresses, to_len, &mut items, flags) }
+    let sent = unsafe { send(fd, &raw const piece, 1, addresses, to_len, &mut items, flags) }?;
+    if !info.is_null() && to_len > 0 {
+        // Where it went (draft §8.11).
+        // SAFETY: the caller's promise.
+        let id = unsafe { getassocid(fd, addresses) };
+        let place = info.cast_mut().wrapping_byte_add(offset_of!(layout::SndRcvInfo, sinfo_assoc_id)).cast::<u8>();
+        if let Ok(id) = id {
+            Checked::new().copy_out(&id.to_ne_bytes(), place, size_of::<i32>())?;
+        }
+    }
+    Ok(sent)
 }
 
 /// What sctp_sendv is told about the message.

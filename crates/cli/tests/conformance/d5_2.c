@@ -75,7 +75,7 @@ int main(void)
 		EQ(1, send(ends[0], "x", 1, 0));
 		EQ(0, TEXT(ends[1], "x")->control_len);
 	}
-	CASE("D5.2-6 D5.4.3-1", "items have fixed lengths") {
+	CASE("D5.2-6", "items have fixed lengths") {
 		EQ(8, sizeof(struct sctp_initmsg));
 		EQ(32, sizeof(struct sctp_sndrcvinfo));
 		EQ(16, sizeof(struct sctp_sndinfo));
@@ -472,6 +472,38 @@ int main(void)
 		struct message *got = TEXT(m.server, "x");
 		EQ(2, got->sndrcv.sinfo_stream);
 		EQ(1, got->has_sndrcv);
+	}
+	CASE("D5.4.2-1 D5.4.2-2 D5.4.3-1 D5.4.3-2", "the macros walk the items, and the appendices' buffer is enough") {
+		struct many m = many_pair();
+		union {
+			struct cmsghdr align;
+			char octets[sizeof(struct cmsghdr) + sizeof(struct sctp_sndrcvinfo)];
+		} control;
+		char data[8], large[CMSG_SPACE(sizeof(struct sctp_sndrcvinfo)) + CMSG_SPACE(sizeof(struct sctp_rcvinfo))];
+		struct iovec iov = { data, sizeof(data) };
+		struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control) };
+		int count = 0;
+
+		EQ(1, send_text(m.client, m.at_client, "x", 0, 0));
+		EQ(1, send_text(m.client, m.at_client, "y", 0, 0));
+		EQ(1, recvmsg(m.server, &msg, 0));
+		EXPECT(!(msg.msg_flags & MSG_CTRUNC));
+		EQ(SCTP_SNDRCV, CMSG_FIRSTHDR(&msg)->cmsg_type);
+		EQ(CMSG_LEN(sizeof(struct sctp_sndrcvinfo)), CMSG_FIRSTHDR(&msg)->cmsg_len);
+		set_int(m.server, IPPROTO_SCTP, SCTP_RECVRCVINFO, 1);
+		msg.msg_control = large;
+		msg.msg_controllen = sizeof(large);
+		EQ(1, recvmsg(m.server, &msg, 0));
+		EXPECT(!(msg.msg_flags & MSG_CTRUNC));
+		for (struct cmsghdr *item = CMSG_FIRSTHDR(&msg); item != NULL; item = CMSG_NXTHDR(&msg, item))
+			count++;
+		EQ(2, count);
+		EQ(sizeof(large), msg.msg_controllen);
+		subscribe_to(m.server, SCTP_DATA_IO_EVENT, 0);
+		set_int(m.server, IPPROTO_SCTP, SCTP_RECVRCVINFO, 0);
+		EQ(1, send_text(m.client, m.at_client, "z", 0, 0));
+		EQ(1, recvmsg(m.server, &msg, 0));
+		EQ(0, msg.msg_controllen);
 	}
 	return cases_done();
 }

@@ -96,11 +96,17 @@ int main(void)
 		rto = (struct sctp_rtoinfo){ .srto_initial = 100 };
 		OK(SET(fd, SCTP_RTOINFO, rto));
 	}
-	CASE("D7.1.1-7", "every program may set it") {
+	LINUX_CASE("D7.1.1-7", "every program may set it") {
 		struct sctp_rtoinfo rto = { .srto_initial = 100, .srto_min = 10 };
 
 		OK(setuid(65534));
 		OK(SET(tcp_style(), SCTP_RTOINFO, rto));
+	}
+	RFC_CASE("D7.1.1-7", "only the privileged may make it more aggressive") {
+		struct sctp_rtoinfo rto = { .srto_initial = 100, .srto_min = 10 };
+
+		OK(setuid(65534));
+		FAILS(EPERM, SET(tcp_style(), SCTP_RTOINFO, rto));
 	}
 	CASE("D7.1.2-1 D7.1.2-9 D7.1.2-10 D7.1.2-12", "SCTP_ASSOCINFO of the endpoint; 0 leaves a value") {
 		struct sctp_assocparams parameters = { .sasoc_asocmaxrxt = 7 };

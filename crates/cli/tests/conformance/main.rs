@@ -46,6 +46,8 @@ macro_rules! programs {
 
 // One line for each program, in the order of the sections.
 programs! {
+    b5
+    calls
     d1
     d3_1
     d3_1_4
@@ -53,15 +55,17 @@ programs! {
     d3_3
     d4_1
     d4_1_5
+    d5_2
     d5_3
     d6
     d7
     d7_1
     d8_1
+    d8_2
     d9
     da
     db
-    b5
+    notifications
 }
 
 /// The same over raw IP, where that could make a difference.

@@ -9,7 +9,7 @@ use super::{
     AbandonedMessages, AssociationParameters, AssociationStatistics, OptionName, OptionValue, RtoParameters, Status,
     Target,
 };
-use crate::{AssocId, SocketError, Style, settings::apply_init, table::State};
+use crate::{AssocId, SocketError, Style, privilege, settings::apply_init, table::State};
 
 impl State {
     pub(super) fn association_option(
@@ -136,6 +136,12 @@ impl State {
         if min > max {
             return Err(SocketError::InvalidArgument);
         }
+        // RFC 6458 §10: what makes congestion control more aggressive is for the privileged. Linux lets everybody (D10-3).
+        let is_aggressive = min < MINIMUM_RTO || initial < MINIMUM_RTO;
+        let is_changed = min < config.rto_min || initial < config.rto_initial;
+        if !self.personality.is_linux() && is_aggressive && is_changed && !privilege::may_change_network() {
+            return Err(SocketError::NotPermitted);
+        }
         self.change_config(now, index, target, |config| {
             (config.rto_initial, config.rto_max, config.rto_min) = (initial, max, min);
         })
@@ -244,3 +250,6 @@ impl State {
 
 /// `net.sctp.max_autoclose`.
 const MAX_AUTOCLOSE: u32 = 21_474_836;
+
+/// RTO.Min and the least RTO.Initial (RFC 9260 §16).
+const MINIMUM_RTO: Duration = Duration::from_secs(1);
