@@ -195,6 +195,12 @@ pub const DIFFERENCES: &[Difference] = &[
         linux: "0, and 1 for everything else",
         rfc: "0, 1, and 2 if received messages come with their stream; else EINVAL",
     },
+    Difference {
+        row: "B5-3",
+        about: "`sctp_sendv` with SNDINFO begins an association",
+        linux: "`snd_assoc_id` is left alone",
+        rfc: "it gets the new id",
+    },
 ];
 
 /// The table as the document has it.

@@ -184,7 +184,24 @@ pub unsafe fn sendv(
     push_info(&mut items, info)?;
     let to_len = push_addresses(&mut items, addresses, number)?;
     // SAFETY: the caller's promise.
-    unsafe { send(fd, pieces, pieces_number, addresses, to_len, &mut items, flags) }
+    let sent = unsafe { send(fd, pieces, pieces_number, addresses, to_len, &mut items, flags) }?;
+    let follows_rfc = matches!(process::find(fd), Owner::Ours(socket) if !socket.socket.personality().is_linux());
+    let at = match c_int::try_from(info.kind) {
+        Ok(SCTP_SENDV_SNDINFO) => Some(offset_of!(layout::SndInfo, snd_assoc_id)),
+        Ok(SCTP_SENDV_SPA) => {
+            Some(offset_of!(layout::SendvSpa, sendv_sndinfo) + offset_of!(layout::SndInfo, snd_assoc_id))
+        }
+        _ => None,
+    };
+    // RFC 6458 §9.12: the id of the association. Linux's library leaves it alone (B5-3).
+    if let Some(at) = at.filter(|_| follows_rfc && to_len > 0)
+        // SAFETY: the caller's promise.
+        && let Ok(id) = unsafe { getassocid(fd, addresses) }
+    {
+        let place = info.info.cast_mut().wrapping_byte_add(at).cast::<u8>();
+        Checked::new().copy_out(&id.to_ne_bytes(), place, size_of::<i32>())?;
+    }
+    Ok(sent)
 }
 
 fn push_info(items: &mut Vec<u8>, info: Info) -> Result<(), Errno> {

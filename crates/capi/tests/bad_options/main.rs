@@ -12,9 +12,9 @@ use libc::{EBADF, EFAULT, EINVAL, ENOENT, ENOPROTOOPT, EOPNOTSUPP};
 use sockets::{Guarded, Named, get, set};
 use usctp_capi::{
     abi::{
-        LAYOUTS, SCTP_GET_ASSOC_STATS, SCTP_GET_LOCAL_ADDRS, SCTP_GET_PEER_ADDR_INFO, SCTP_PEER_ADDR_THLDS,
-        SCTP_PEER_ADDR_THLDS_V2, SCTP_PRIMARY_ADDR, SCTP_REMOTE_UDP_ENCAPS_PORT, SCTP_REUSE_PORT, SCTP_STATUS,
-        SockaddrStorage,
+        LAYOUTS, SCTP_GET_ASSOC_STATS, SCTP_GET_LOCAL_ADDRS, SCTP_GET_PEER_ADDR_INFO, SCTP_GET_PEER_ADDRS,
+        SCTP_PEER_ADDR_THLDS, SCTP_PEER_ADDR_THLDS_V2, SCTP_PRIMARY_ADDR, SCTP_REMOTE_UDP_ENCAPS_PORT, SCTP_REUSE_PORT,
+        SCTP_STATUS, SockaddrStorage,
         options::{Ids, Length, OPTIONS, OptionRow},
         sockaddr,
     },
@@ -144,7 +144,10 @@ fn ids(socket: &Named, row: &OptionRow) {
     let Some(at) = member(row, |name| name.ends_with("assoc_id") || name.ends_with("associd")) else { return };
     let about = format!("{}: {}", socket.name, row.name);
     if row.is_function {
-        if socket.is_one_to_many() && row.number != SCTP_GET_LOCAL_ADDRS {
+        // By the RFC a socket without associations has no addresses of peers, which is no error (D8.3-6).
+        let has_none =
+            row.number == SCTP_GET_PEER_ADDRS && std::env::var_os("USCTP_PERSONALITY").is_some_and(|it| it == "rfc");
+        if socket.is_one_to_many() && row.number != SCTP_GET_LOCAL_ADDRS && !has_none {
             let mut question = vec![0; size_of_value(row)];
             for id in [0, 1, 2, 9999, -1] {
                 question[at..at + 4].copy_from_slice(&i32::to_ne_bytes(id));

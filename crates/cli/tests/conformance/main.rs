@@ -46,6 +46,7 @@ macro_rules! programs {
 
 // One line for each program, in the order of the sections.
 programs! {
+    b1
     b5
     calls
     d1
