@@ -334,10 +334,12 @@ int main(void)
 		QUIET(server, 100);
 	}
 	RFC_CASE("D5.3.1.6-1", "an adaptation indication of 0 is told") {
-		int server = listening(SOCK_SEQPACKET, 0);
+		int server = listening(SOCK_SEQPACKET, 0), client = tcp_style();
+		struct sctp_setadaptation zero = { 0 };
 
 		subscribe_to(server, SCTP_ADAPTATION_INDICATION, 1);
-		OK(connect_to(tcp_style(), 0));
+		OK(setsockopt(client, IPPROTO_SCTP, SCTP_ADAPTATION_LAYER, &zero, sizeof(zero)));
+		OK(connect_to(client, 0));
 		EQ(0, EVENT(server, SCTP_ADAPTATION_INDICATION)->event.sn_adaptation_event.sai_adaptation_ind);
 	}
 	CASE("D5.3.1.7-1 D5.3.1.7-2 D5.3.1.7-3 D5.3.1.7-4 B4-7", "a message that breaks off in the middle is told of") {
