@@ -127,6 +127,7 @@ fn cookie_echo_carries_data_to_the_program() {
     assert_eq!(packet.kinds()[0], ChunkType::COOKIE_ACK);
 }
 
+/// Nor does it take a place among those that wait to be accepted: D4.1.3-3.
 #[test]
 fn init_leaves_no_state_behind() {
     let mut peer = Peer::listening();

@@ -165,6 +165,8 @@ pub struct NextInfo {
     pub unordered: bool,
     /// It is a notification.
     pub notification: bool,
+    /// All of it is there. Told by the RFC's personality only.
+    pub complete: bool,
     /// Payload protocol identifier.
     pub ppid: u32,
     /// Octets of it that are there.

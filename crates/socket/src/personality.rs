@@ -190,6 +190,12 @@ pub const DIFFERENCES: &[Difference] = &[
         rfc: "EPERM",
     },
     Difference {
+        row: "B2-6",
+        about: "SCTP_COMPLETE in `nxt_flags`",
+        linux: "never set",
+        rfc: "set when the whole message is there",
+    },
+    Difference {
         row: "B3-7",
         about: "SCTP_FRAGMENT_INTERLEAVE",
         linux: "0, and 1 for everything else",

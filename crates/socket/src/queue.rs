@@ -63,16 +63,17 @@ impl Item {
     pub(crate) fn next_info(&self) -> NextInfo {
         let length = u32::try_from(self.len).unwrap_or(u32::MAX);
         match &self.content {
-            Content::Message { info, .. } => NextInfo {
+            Content::Message { info, ending } => NextInfo {
                 stream: info.stream,
                 unordered: info.unordered,
                 notification: false,
+                complete: *ending,
                 ppid: info.ppid,
                 length,
                 association: self.id,
             },
             Content::Notification { .. } => {
-                NextInfo { notification: true, length, association: self.id, ..NextInfo::default() }
+                NextInfo { notification: true, complete: true, length, association: self.id, ..NextInfo::default() }
             }
         }
     }

@@ -5,7 +5,7 @@ use std::io::IoSliceMut;
 use bytes::Bytes;
 
 use crate::{
-    NotificationKind, ReceiveFlags, Received, Socket, SocketError, Style, WantedItems,
+    NextInfo, NotificationKind, ReceiveFlags, Received, Socket, SocketError, Style, WantedItems,
     queue::Content,
     table::{Phase, State},
     wait::{Limit, WakeCount},
@@ -85,6 +85,7 @@ impl Socket {
 impl State {
     /// Takes what fits of the first item. The octets are copied to the program by the caller, outside the lock.
     fn take(&mut self, now: usctp_proto::Time, index: usize, room: usize, peek: bool) -> (Received, Vec<Bytes>) {
+        let is_linux = self.personality.is_linux();
         let Some(socket) = self.sockets.get_mut(index) else { return (Received::default(), Vec::new()) };
         let mut received = Received::default();
         let Some(first) = socket.queue.first_mut() else { return (received, Vec::new()) };
@@ -111,7 +112,9 @@ impl State {
             next_info: socket.settings.next_info,
         };
         if received.wants.next_info && !received.is_notification {
-            received.next = socket.queue.second().map(|item| item.next_info());
+            // SCTP_COMPLETE is RFC 6458's; Linux has no such flag (B2-6).
+            let next = socket.queue.second().map(|item| item.next_info());
+            received.next = next.map(|next| NextInfo { complete: next.complete && !is_linux, ..next });
         }
         // A call without room for an octet is told of the message and leaves it where it is.
         if room == 0 {

@@ -99,12 +99,15 @@ pub fn next_info(next: &NextInfo) -> layout::NxtInfo {
     let notification = if next.notification { MSG_NOTIFICATION as u16 } else { 0 };
     layout::NxtInfo {
         nxt_sid: next.stream,
-        nxt_flags: unordered_flag(next.unordered) | notification,
+        nxt_flags: unordered_flag(next.unordered) | notification | if next.complete { SCTP_COMPLETE } else { 0 },
         nxt_ppid: next.ppid,
         nxt_length: next.length,
         nxt_assoc_id: next.association.0,
     }
 }
+
+/// RFC 6458 §5.3.6.
+const SCTP_COMPLETE: u16 = 0x20;
 
 /// SCTP_SNDRCV of a send.
 ///

@@ -145,6 +145,24 @@ int main(void)
 		EQ(m.at_server, got->next.nxt_assoc_id);
 		EQ(0, receive_within(m.server, 5000)->has_next);
 	}
+	CASE("B2-6", "the flags of SCTP_NXTINFO: unordered, a notification, and by the RFC complete") {
+		struct many m = many_pair();
+		int complete = is_personality("rfc") ? 0x20 : 0;
+
+		set_int(m.client, IPPROTO_SCTP, SCTP_NODELAY, 1);
+		set_int(m.server, IPPROTO_SCTP, SCTP_RECVNXTINFO, 1);
+		EQ(1, send_text(m.client, m.at_client, "a", 0, 0));
+		usleep(300000);
+		EQ(1, send_text(m.client, m.at_client, "b", 0, SCTP_UNORDERED));
+		usleep(300000);
+		OK(close(m.client));
+		usleep(300000);
+		struct message *got = TEXT(m.server, "a");
+		EQ(SCTP_UNORDERED | complete, got->next.nxt_flags);
+		got = TEXT(m.server, "b");
+		EQ(MSG_NOTIFICATION | complete, got->next.nxt_flags);
+		EQ(12, got->next.nxt_length);
+	}
 	CASE("B2-7", "SCTP_PRINFO: reliable, a lifetime, and no other policy") {
 		int ends[2];
 		struct sctp_prinfo none = { SCTP_PR_SCTP_NONE, 0 }, life = { SCTP_PR_SCTP_TTL, 5000 }, bad = { 0x1234, 0 };
