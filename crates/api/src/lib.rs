@@ -42,8 +42,8 @@ pub use message::{Part, Received, SendOptions};
 pub use options::{PathStatus, Statistics, Status};
 pub use stack::{Stack, StackBuilder};
 pub use usctp_socket::{
-    AssocId, AssociationChangeState, InitParameters, LinkChoice, Notification, NotificationKind, Personality,
-    SocketError, StackError,
+    AssocId, AssociationChangeState, BadSysctl, InitParameters, LinkChoice, Notification, NotificationKind,
+    Personality, SocketError, StackError, Sysctls,
 };
 
 /// The README's example must compile.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use usctp_socket::{LinkChoice, Personality, StackConfig};
+use usctp_socket::{BadSysctl, LinkChoice, Personality, StackConfig};
 
 use crate::Error;
 
@@ -102,6 +102,22 @@ impl StackBuilder {
     /// Whose choice counts where Linux and RFC 6458 differ. Default: the RFC's.
     pub fn personality(mut self, personality: Personality) -> Self {
         self.config.personality = personality;
+        self
+    }
+
+    /// One of Linux's `net.sctp` settings, as `NAME=VALUE`: what new sockets begin with. `docs/settings.md` lists them.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, and what is allowed.
+    pub fn sysctl(mut self, setting: &str) -> Result<Self, BadSysctl> {
+        self.config.sysctls.take(setting)?;
+        Ok(self)
+    }
+
+    /// A file of such settings, one a line, which is read again for each new socket. Default: none.
+    pub fn sysctl_file(mut self, file: impl Into<PathBuf>) -> Self {
+        self.config.sysctl_file = Some(file.into());
         self
     }
 

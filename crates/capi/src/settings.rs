@@ -1,6 +1,6 @@
 //! The settings of the process's stack, from the environment: what `usctp run` sets, and what can be set by hand.
 
-use std::{ffi::CStr, ffi::OsStr, os::unix::ffi::OsStrExt, path::PathBuf, str::FromStr, time::Duration};
+use std::{borrow::Cow, ffi::CStr, ffi::OsStr, os::unix::ffi::OsStrExt, path::PathBuf, str::FromStr, time::Duration};
 
 use tracing::level_filters::LevelFilter;
 use usctp_socket::{LinkChoice, Personality, StackConfig};
@@ -22,7 +22,7 @@ pub struct Settings {
 pub struct BadVariable {
     name: &'static str,
     value: String,
-    allowed: &'static str,
+    allowed: Cow<'static, str>,
 }
 
 impl Settings {
@@ -52,6 +52,11 @@ impl Settings {
         if let Some(value) = variable("USCTP_EXIT_TIMEOUT") {
             stack.exit_timeout = Some(seconds("USCTP_EXIT_TIMEOUT", &value)?);
         }
+        if let Some(value) = variable("USCTP_SYSCTL") {
+            let text = String::from_utf8_lossy(&value);
+            stack.sysctls.take_list(&text).map_err(|error| bad("USCTP_SYSCTL", &value, error.to_string()))?;
+        }
+        stack.sysctl_file = variable("USCTP_SYSCTL_FILE").map(|value| PathBuf::from(OsStr::from_bytes(&value)));
         let personality = match variable("USCTP_PERSONALITY").as_deref() {
             None => None,
             Some(b"linux") => Some(Personality::Linux),
@@ -108,8 +113,8 @@ fn parse<T: FromStr>(value: &[u8]) -> Option<T> {
     std::str::from_utf8(value).ok()?.parse().ok()
 }
 
-fn bad(name: &'static str, value: &[u8], allowed: &'static str) -> BadVariable {
-    BadVariable { name, value: String::from_utf8_lossy(value).into_owned(), allowed }
+fn bad(name: &'static str, value: &[u8], allowed: impl Into<Cow<'static, str>>) -> BadVariable {
+    BadVariable { name, value: String::from_utf8_lossy(value).into_owned(), allowed: allowed.into() }
 }
 
 #[cfg(test)]
@@ -141,6 +146,8 @@ mod tests {
             ("USCTP_PCAP", "/tmp/x"),
             ("USCTP_LOG", "debug"),
             ("USCTP_PERSONALITY", "rfc"),
+            ("USCTP_SYSCTL", "net.sctp.udp_port=7, rto_min=5"),
+            ("USCTP_SYSCTL_FILE", "/tmp/y"),
             ("USCTP_EXIT_TIMEOUT", "2.5"),
         ])
         .expect("good values");
@@ -151,11 +158,15 @@ mod tests {
         assert_eq!(settings.stack.exit_timeout, Some(Duration::from_millis(2500)));
         assert_eq!(settings.log, LevelFilter::DEBUG);
         assert_eq!(settings.personality, Some(Personality::Rfc));
+        assert_eq!(settings.stack.sysctls.udp_port(), Some(7));
+        assert_eq!(settings.stack.sysctl_file, Some(PathBuf::from("/tmp/y")));
     }
 
     #[test]
     fn a_bad_value_is_one_line_that_says_what_is_allowed() {
         assert_eq!(with(&[("USCTP_LINK", "tcp")]).unwrap_err(), "USCTP_LINK=tcp: allowed are raw, udp, auto");
+        let text = with(&[("USCTP_SYSCTL", "rto_min=0")]).unwrap_err();
+        assert_eq!(text, "USCTP_SYSCTL=rto_min=0: rto_min=0: allowed are 1 to 86400000");
         for (name, value) in [
             ("USCTP_UDP_PORT", "0"),
             ("USCTP_UDP_PORT", "65536"),

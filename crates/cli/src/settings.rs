@@ -6,7 +6,7 @@
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
@@ -30,6 +30,12 @@ pub(crate) struct Settings {
     /// Whose choice counts where Linux and RFC 6458 differ; linux for programs that are run
     #[arg(long, value_enum, value_name = "NAME")]
     pub(crate) personality: Option<PersonalityChoice>,
+    /// One of Linux's net.sctp settings, as NAME=VALUE; may be given more than once (docs/settings.md)
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_sysctl)]
+    pub(crate) sysctl: Vec<String>,
+    /// File of such settings, one a line, read again for each new socket
+    #[arg(long, value_name = "FILE")]
+    pub(crate) sysctl_file: Option<PathBuf>,
     /// What is written to standard error: off, error, warn, info, debug or trace
     #[arg(long, value_enum, value_name = "LEVEL")]
     pub(crate) log: Option<LogLevel>,
@@ -84,6 +90,8 @@ const UDP_PORT: &str = "USCTP_UDP_PORT";
 const UDP_PEER_PORT: &str = "USCTP_UDP_PEER_PORT";
 const PCAP: &str = "USCTP_PCAP";
 const PERSONALITY: &str = "USCTP_PERSONALITY";
+const SYSCTL: &str = "USCTP_SYSCTL";
+const SYSCTL_FILE: &str = "USCTP_SYSCTL_FILE";
 const LOG: &str = "USCTP_LOG";
 const EXIT_TIMEOUT: &str = "USCTP_EXIT_TIMEOUT";
 
@@ -114,6 +122,14 @@ impl Settings {
         }
         if let Some(personality) = self.personality {
             variables.push((PERSONALITY, value_name(personality).into()));
+        }
+        if !self.sysctl.is_empty() {
+            // Together they may contradict each other.
+            sysctls(&self.sysctl.join(","), "--sysctl")?;
+            variables.push((SYSCTL, self.sysctl.join(",").into()));
+        }
+        if let Some(file) = &self.sysctl_file {
+            variables.push((SYSCTL_FILE, sysctl_file(file)?.into()));
         }
         if let Some(level) = self.log {
             variables.push((LOG, value_name(level).into()));
@@ -157,6 +173,12 @@ impl Settings {
         if let Some(name) = text(PERSONALITY).and_then(|name| PersonalityChoice::from_str(&name, false).ok()) {
             builder = builder.personality(name.into());
         }
+        for setting in text(SYSCTL).unwrap_or_default().split(',').filter(|setting| !setting.trim().is_empty()) {
+            builder = builder.sysctl(setting).map_err(|error| Failure::new(Status::Usage, error.to_string()))?;
+        }
+        if let Some(file) = value(SYSCTL_FILE) {
+            builder = builder.sysctl_file(file);
+        }
         Ok(builder.build()?)
     }
 }
@@ -184,11 +206,12 @@ impl From<PersonalityChoice> for usctp::Personality {
 /// every program of a pipeline.
 pub(crate) fn check_environment() -> Result<(), Failure> {
     type Check = fn(&OsStr) -> Option<String>;
-    let checks: [(&str, Check); 6] = [
+    let checks: [(&str, Check); 7] = [
         (LINK, |value| one_of::<LinkChoice>(value)),
         (UDP_PORT, port),
         (UDP_PEER_PORT, port),
         (PERSONALITY, |value| one_of::<PersonalityChoice>(value)),
+        (SYSCTL, |value| sysctls(&value.to_string_lossy(), SYSCTL).err().map(|failure| failure.to_string())),
         (LOG, |value| one_of::<LogLevel>(value)),
         (EXIT_TIMEOUT, |value| parse_seconds(&value.to_string_lossy()).err()),
     ];
@@ -221,6 +244,28 @@ fn parse_seconds(text: &str) -> Result<String, String> {
         Ok(seconds) if seconds.is_finite() && (0.0..=86_400.0).contains(&seconds) => Ok(text.to_owned()),
         _ => Err("allowed are seconds from 0 to 86400, with a fraction if you like".to_owned()),
     }
+}
+
+fn parse_sysctl(text: &str) -> Result<String, String> {
+    usctp::Sysctls::default().take(text).map(|()| text.to_owned()).map_err(|error| error.to_string())
+}
+
+/// Checks settings with commas between them.
+fn sysctls(list: &str, whence: &str) -> Result<(), Failure> {
+    let checked = usctp::Sysctls::default().take_list(list);
+    checked.map_err(|error| Failure::new(Status::Usage, format!("{whence}: {error}")))
+}
+
+/// Checks a file of settings, which may be missing, and makes its name absolute.
+fn sysctl_file(file: &Path) -> Result<PathBuf, Failure> {
+    let usage = |text: String| Failure::new(Status::Usage, format!("--sysctl-file {}{text}", file.display()));
+    let absolute = std::path::absolute(file).map_err(|error| usage(format!(": {error}; give the name of a file")))?;
+    if let Ok(content) = std::fs::read_to_string(&absolute)
+        && let Some((line, error)) = usctp::Sysctls::default().take_lines(&content).into_iter().next()
+    {
+        return Err(usage(format!(":{line}: {error}")));
+    }
+    Ok(absolute)
 }
 
 fn value_name<T: ValueEnum>(value: T) -> String {

@@ -7,6 +7,7 @@ mod buffer;
 mod clock;
 mod close;
 mod connect;
+mod defaults;
 mod driver;
 mod error;
 mod events;
@@ -28,6 +29,7 @@ mod send;
 mod settings;
 mod socket;
 mod stack;
+pub mod sysctl;
 mod table;
 mod wait;
 
@@ -47,6 +49,7 @@ pub use personality::Personality;
 pub use readiness::Readiness;
 pub use socket::{How, Socket};
 pub use stack::{Domain, LinkChoice, Stack, StackConfig, Style};
+pub use sysctl::{BadSysctl, Sysctls};
 pub use usctp_proto::{Secret, StreamScheduler};
 pub use wait::on_sleep;
 

@@ -36,6 +36,10 @@ pub(crate) struct Settings {
     pub(crate) priority: i32,
     pub(crate) type_of_service: u8,
     pub(crate) traffic_class: u8,
+    /// Longest SCTP_AUTOCLOSE, s.
+    pub(crate) max_autoclose: u32,
+    /// Whether each association of a one-to-many socket has SO_SNDBUF for itself; `None`: as the personality says.
+    pub(crate) own_buffers: Option<bool>,
     /// Options without effect here, by level and name.
     pub(crate) stored: BTreeMap<(i32, i32), Vec<u8>>,
 }
@@ -212,6 +216,8 @@ impl Default for Settings {
             priority: 0,
             type_of_service: 0,
             traffic_class: 0,
+            max_autoclose: MAX_AUTOCLOSE,
+            own_buffers: None,
             stored: BTreeMap::new(),
         }
     }
@@ -221,6 +227,9 @@ impl Default for Settings {
 pub(crate) const HIDDEN: u32 = 1;
 /// They are both; unset, they are shown and not notified.
 pub(crate) const EXPOSED: u32 = 2;
+
+/// `net.sctp.max_autoclose`.
+const MAX_AUTOCLOSE: u32 = 21_474_836;
 
 /// `net.core.rmem_default` and `wmem_default`.
 const DEFAULT_BUFFER: usize = 212_992;

@@ -19,13 +19,13 @@ use usctp_link::{Link, LinkSettings, Links};
 use usctp_proto::{Endpoint, EndpointConfig, EndpointCounters, Time};
 
 use crate::{
-    Personality, Socket, SocketError, StackError,
+    Personality, Socket, SocketError, StackError, Sysctls,
     clock::Clock,
+    defaults::{Defaults, udp_port},
     driver,
     host::{self, HostRouting},
     inbox::Inbox,
     outbox::Outbox,
-    settings::Settings,
     socket::SocketInner,
     table::{DriverSleep, SocketState, State},
     wait::{Limit, Wake},
@@ -56,6 +56,10 @@ pub struct StackConfig {
     pub pcap: Option<PathBuf>,
     /// How long [`Stack::finish`] waits for queued data and shutdowns; `None`: the protocol's own limits.
     pub exit_timeout: Option<Duration>,
+    /// What new sockets begin with, under Linux's names.
+    pub sysctls: Sysctls,
+    /// A file of more such settings, read for each new socket; it goes before [`Self::sysctls`].
+    pub sysctl_file: Option<PathBuf>,
     /// Whose choice counts where Linux and RFC 6458 differ.
     pub personality: Personality,
     /// Seed of all randomness, of full entropy; `None`: from the operating system.
@@ -70,6 +74,8 @@ impl Default for StackConfig {
             udp_peer_port: 9899,
             pcap: None,
             exit_timeout: None,
+            sysctls: Sysctls::default(),
+            sysctl_file: None,
             personality: Personality::default(),
             seed: None,
         }
@@ -113,6 +119,7 @@ pub(crate) struct StackInner {
     pub(crate) link: Arc<dyn Link>,
     pub(crate) clock: Clock,
     exit_timeout: Option<Duration>,
+    defaults: Mutex<Defaults>,
     driver: Mutex<driver::Handle>,
 }
 
@@ -129,7 +136,7 @@ impl Stack {
                 LinkChoice::Raw => usctp_link::LinkChoice::Raw,
                 LinkChoice::Udp => usctp_link::LinkChoice::Udp,
             },
-            udp_port: config.udp_port,
+            udp_port: config.udp_port.or_else(|| udp_port(&config)),
             udp_peer_port: config.udp_peer_port,
             pcap: config.pcap.clone(),
         };
@@ -167,6 +174,7 @@ impl Stack {
             link,
             clock,
             exit_timeout: config.exit_timeout,
+            defaults: Mutex::new(Defaults::new(config)),
             driver: Mutex::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
@@ -182,9 +190,12 @@ impl Stack {
             return Err(SocketError::InvalidArgument);
         }
         self.inner.start_driver()?;
+        // Reads a file: before the lock.
+        let settings = unpoisoned(&self.inner.defaults).now();
         let mut state = self.inner.look();
-        let mut socket = SocketState::new(domain, style, Settings::default());
-        socket.own_buffers = style == Style::OneToMany && !state.personality.is_linux();
+        let own_buffers = settings.own_buffers.unwrap_or(!state.personality.is_linux());
+        let mut socket = SocketState::new(domain, style, settings);
+        socket.own_buffers = style == Style::OneToMany && own_buffers;
         let index = state.sockets.insert(socket);
         drop(state);
         Ok(Socket::from(SocketInner::new(Arc::clone(&self.inner), index)))

@@ -19,6 +19,7 @@ mod process;
 mod python;
 mod refused;
 mod relay;
+mod settings;
 mod socat;
 mod tools;
 mod unprivileged;

@@ -78,7 +78,7 @@ impl State {
                 if self.socket(index)?.style == Style::OneToOne {
                     return Err(SocketError::NotSupported);
                 }
-                let seconds = seconds.min(MAX_AUTOCLOSE);
+                let seconds = seconds.min(self.socket(index)?.settings.max_autoclose);
                 self.socket(index)?.settings.association.autoclose = Duration::from_secs(seconds.into());
                 Ok(())
             }
@@ -247,9 +247,6 @@ impl State {
             .collect()
     }
 }
-
-/// `net.sctp.max_autoclose`.
-const MAX_AUTOCLOSE: u32 = 21_474_836;
 
 /// RTO.Min and the least RTO.Initial (RFC 9260 §16).
 const MINIMUM_RTO: Duration = Duration::from_secs(1);
