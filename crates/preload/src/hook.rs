@@ -12,32 +12,42 @@ use crate::signal;
 
 /// Defines a function with the name of one of libc's whose first argument is a descriptor.
 ///
-/// For an SCTP socket the expression after `=>` answers, with the socket's description as `$socket`; for other
+/// `cancellable` makes it a cancellation point. For an SCTP socket the expression after `=>` answers, with the socket's description as `$socket`; for other
 /// descriptors the next function of that name, or the system call where there is none.
 macro_rules! hook {
     ($(
         $(#[$meta:meta])*
         fn $name:ident($fd:ident: c_int $(, $arg:ident: $ty:ty)* $(,)?) -> $ret:ty
-            = $call:expr; |$socket:ident| $answer:expr
+            = $call:expr $(, $cancellable:ident)?; |$socket:ident| $answer:expr
     )*) => {$(
         $(#[$meta])*
         #[unsafe(no_mangle)]
-        pub unsafe extern "C" fn $name($fd: libc::c_int $(, $arg: $ty)*) -> $ret {
-            match $crate::hook::whose($fd) {
+        pub unsafe extern "C-unwind" fn $name($fd: libc::c_int $(, $arg: $ty)*) -> $ret {
+            $crate::hook::around!($($cancellable)?; match $crate::hook::whose($fd) {
                 usctp_capi::process::Owner::Ours($socket) => $crate::hook::inside(|| $answer),
                 usctp_capi::process::Owner::Inherited => $crate::hook::inherited(),
                 usctp_capi::process::Owner::Other => {
                     $crate::hook::next!($name: fn($fd: libc::c_int $(, $arg: $ty)*) -> $ret = $call)
                 }
-            }
+            })
         }
     )*};
+}
+
+/// A body that is a cancellation point, or one that is not.
+macro_rules! around {
+    (cancellable; $body:expr) => {
+        $crate::cancel::point(|| $body)
+    };
+    (; $body:expr) => {
+        $body
+    };
 }
 
 /// Calls the next function of a name, or the system call where there is none.
 macro_rules! next {
     ($name:ident: fn($($arg:ident: $ty:ty),*) -> $ret:ty = $call:expr) => {{
-        static NEXT: $crate::next::Next<unsafe extern "C" fn($($ty),*) -> $ret> = {
+        static NEXT: $crate::next::Next<unsafe extern "C-unwind" fn($($ty),*) -> $ret> = {
             const NAME: &std::ffi::CStr = match std::ffi::CStr::from_bytes_with_nul(
                 concat!(stringify!($name), "\0").as_bytes(),
             ) {
@@ -55,7 +65,7 @@ macro_rules! next {
     }};
 }
 
-pub(crate) use {hook, next};
+pub(crate) use {around, hook, next};
 
 /// Whose descriptor a number is.
 #[inline]
@@ -99,7 +109,7 @@ fn count_reentry() {
 
 /// How often a name taken over was called from inside this object.
 #[unsafe(no_mangle)]
-pub extern "C" fn usctp_reentries() -> u64 {
+pub extern "C-unwind" fn usctp_reentries() -> u64 {
     REENTRIES.load(Ordering::Relaxed)
 }
 

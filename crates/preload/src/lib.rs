@@ -8,6 +8,7 @@
 //! counts.
 #![allow(unsafe_code, unreachable_pub, clippy::missing_safety_doc)]
 
+mod cancel;
 mod data;
 mod hook;
 mod libsctp;

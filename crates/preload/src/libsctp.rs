@@ -16,7 +16,7 @@ use usctp_capi::{
     libsctp::{self, Described, Info, InfoPlace},
 };
 
-use crate::hook::inside;
+use crate::{cancel::point, hook::inside};
 
 std::arch::global_asm!(
     ".symver usctp_lib_bindx, sctp_bindx@@VERS_1",
@@ -42,54 +42,69 @@ std::arch::global_asm!(
 );
 
 #[unsafe(no_mangle)]
-unsafe extern "C" fn usctp_lib_bindx(fd: c_int, addresses: *const sockaddr, number: c_int, flags: c_int) -> c_int {
+unsafe extern "C-unwind" fn usctp_lib_bindx(
+    fd: c_int,
+    addresses: *const sockaddr,
+    number: c_int,
+    flags: c_int,
+) -> c_int {
     inside(|| unsafe { libsctp::bindx(fd, addresses, number, flags) })
 }
 
 #[unsafe(no_mangle)]
-unsafe extern "C" fn usctp_lib_connectx_1(fd: c_int, addresses: *const sockaddr, number: c_int) -> c_int {
-    inside(|| unsafe { libsctp::connectx_of_version_1(fd, addresses, number) })
+unsafe extern "C-unwind" fn usctp_lib_connectx_1(fd: c_int, addresses: *const sockaddr, number: c_int) -> c_int {
+    point(|| inside(|| unsafe { libsctp::connectx_of_version_1(fd, addresses, number) }))
 }
 
 #[unsafe(no_mangle)]
-unsafe extern "C" fn usctp_lib_connectx_2(fd: c_int, addresses: *const sockaddr, number: c_int, id: *mut i32) -> c_int {
-    inside(|| unsafe { libsctp::connectx_of_version_2(fd, addresses, number, id) })
+unsafe extern "C-unwind" fn usctp_lib_connectx_2(
+    fd: c_int,
+    addresses: *const sockaddr,
+    number: c_int,
+    id: *mut i32,
+) -> c_int {
+    point(|| inside(|| unsafe { libsctp::connectx_of_version_2(fd, addresses, number, id) }))
 }
 
 #[unsafe(no_mangle)]
-unsafe extern "C" fn usctp_lib_connectx_3(fd: c_int, addresses: *const sockaddr, number: c_int, id: *mut i32) -> c_int {
-    inside(|| unsafe { libsctp::connectx(fd, addresses, number, id) })
+unsafe extern "C-unwind" fn usctp_lib_connectx_3(
+    fd: c_int,
+    addresses: *const sockaddr,
+    number: c_int,
+    id: *mut i32,
+) -> c_int {
+    point(|| inside(|| unsafe { libsctp::connectx(fd, addresses, number, id) }))
 }
 
 #[unsafe(no_mangle)]
-unsafe extern "C" fn usctp_lib_getpaddrs(fd: c_int, id: i32, addresses: *mut *mut sockaddr) -> c_int {
+unsafe extern "C-unwind" fn usctp_lib_getpaddrs(fd: c_int, id: i32, addresses: *mut *mut sockaddr) -> c_int {
     inside(|| unsafe { libsctp::getpaddrs(fd, id, addresses) })
 }
 
 #[unsafe(no_mangle)]
-unsafe extern "C" fn usctp_lib_freepaddrs(addresses: *mut sockaddr) -> c_int {
+unsafe extern "C-unwind" fn usctp_lib_freepaddrs(addresses: *mut sockaddr) -> c_int {
     unsafe { libsctp::freeaddrs(addresses) };
     0
 }
 
 #[unsafe(no_mangle)]
-unsafe extern "C" fn usctp_lib_getladdrs(fd: c_int, id: i32, addresses: *mut *mut sockaddr) -> c_int {
+unsafe extern "C-unwind" fn usctp_lib_getladdrs(fd: c_int, id: i32, addresses: *mut *mut sockaddr) -> c_int {
     inside(|| unsafe { libsctp::getladdrs(fd, id, addresses) })
 }
 
 #[unsafe(no_mangle)]
-unsafe extern "C" fn usctp_lib_freeladdrs(addresses: *mut sockaddr) -> c_int {
+unsafe extern "C-unwind" fn usctp_lib_freeladdrs(addresses: *mut sockaddr) -> c_int {
     unsafe { libsctp::freeaddrs(addresses) };
     0
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn usctp_lib_getaddrlen(family: sa_family_t) -> c_int {
+extern "C-unwind" fn usctp_lib_getaddrlen(family: sa_family_t) -> c_int {
     libsctp::getaddrlen(family)
 }
 
 #[unsafe(no_mangle)]
-unsafe extern "C" fn usctp_lib_opt_info(
+unsafe extern "C-unwind" fn usctp_lib_opt_info(
     fd: c_int,
     id: i32,
     option: c_int,
@@ -100,23 +115,23 @@ unsafe extern "C" fn usctp_lib_opt_info(
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn usctp_lib_peeloff(fd: c_int, id: i32) -> c_int {
+extern "C-unwind" fn usctp_lib_peeloff(fd: c_int, id: i32) -> c_int {
     inside(|| libsctp::peeloff(fd, id))
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn usctp_lib_peeloff_flags(fd: c_int, id: i32, flags: c_uint) -> c_int {
+extern "C-unwind" fn usctp_lib_peeloff_flags(fd: c_int, id: i32, flags: c_uint) -> c_int {
     inside(|| libsctp::peeloff_flags(fd, id, flags))
 }
 
 /// An id, or 0 and errno.
 #[unsafe(no_mangle)]
-unsafe extern "C" fn usctp_lib_getassocid(fd: c_int, address: *const sockaddr) -> i32 {
+unsafe extern "C-unwind" fn usctp_lib_getassocid(fd: c_int, address: *const sockaddr) -> i32 {
     inside(|| unsafe { libsctp::getassocid(fd, address) }).max(0)
 }
 
 #[unsafe(no_mangle)]
-unsafe extern "C" fn usctp_lib_sendmsg(
+unsafe extern "C-unwind" fn usctp_lib_sendmsg(
     fd: c_int,
     message: *const c_void,
     len: size_t,
@@ -129,11 +144,11 @@ unsafe extern "C" fn usctp_lib_sendmsg(
     context: u32,
 ) -> ssize_t {
     let described = Described { ppid, flags, stream, time_to_live, context };
-    inside(|| unsafe { libsctp::sendmsg(fd, message, len, to, to_len, described) })
+    point(|| inside(|| unsafe { libsctp::sendmsg(fd, message, len, to, to_len, described) }))
 }
 
 #[unsafe(no_mangle)]
-unsafe extern "C" fn usctp_lib_sendmsgx(
+unsafe extern "C-unwind" fn usctp_lib_sendmsgx(
     fd: c_int,
     message: *const c_void,
     len: size_t,
@@ -146,22 +161,22 @@ unsafe extern "C" fn usctp_lib_sendmsgx(
     context: u32,
 ) -> ssize_t {
     let described = Described { ppid, flags, stream, time_to_live, context };
-    inside(|| unsafe { libsctp::sendmsgx(fd, message, len, addresses, number, described) })
+    point(|| inside(|| unsafe { libsctp::sendmsgx(fd, message, len, addresses, number, described) }))
 }
 
 #[unsafe(no_mangle)]
-unsafe extern "C" fn usctp_lib_send(
+unsafe extern "C-unwind" fn usctp_lib_send(
     fd: c_int,
     message: *const c_void,
     len: size_t,
     info: *const layout::SndRcvInfo,
     flags: c_int,
 ) -> ssize_t {
-    inside(|| unsafe { libsctp::send(fd, message, len, info, flags) })
+    point(|| inside(|| unsafe { libsctp::send(fd, message, len, info, flags) }))
 }
 
 #[unsafe(no_mangle)]
-unsafe extern "C" fn usctp_lib_sendx(
+unsafe extern "C-unwind" fn usctp_lib_sendx(
     fd: c_int,
     message: *const c_void,
     len: size_t,
@@ -170,11 +185,11 @@ unsafe extern "C" fn usctp_lib_sendx(
     info: *const layout::SndRcvInfo,
     flags: c_int,
 ) -> ssize_t {
-    inside(|| unsafe { libsctp::sendx(fd, message, len, addresses, number, info, flags) })
+    point(|| inside(|| unsafe { libsctp::sendx(fd, message, len, addresses, number, info, flags) }))
 }
 
 #[unsafe(no_mangle)]
-unsafe extern "C" fn usctp_lib_sendv(
+unsafe extern "C-unwind" fn usctp_lib_sendv(
     fd: c_int,
     pieces: *const iovec,
     pieces_number: c_int,
@@ -186,11 +201,11 @@ unsafe extern "C" fn usctp_lib_sendv(
     flags: c_int,
 ) -> ssize_t {
     let info = Info { info, len: info_len, kind };
-    inside(|| unsafe { libsctp::sendv(fd, pieces, pieces_number, addresses, number, info, flags) })
+    point(|| inside(|| unsafe { libsctp::sendv(fd, pieces, pieces_number, addresses, number, info, flags) }))
 }
 
 #[unsafe(no_mangle)]
-unsafe extern "C" fn usctp_lib_recvmsg(
+unsafe extern "C-unwind" fn usctp_lib_recvmsg(
     fd: c_int,
     message: *mut c_void,
     len: size_t,
@@ -199,11 +214,11 @@ unsafe extern "C" fn usctp_lib_recvmsg(
     info: *mut layout::SndRcvInfo,
     flags: *mut c_int,
 ) -> ssize_t {
-    inside(|| unsafe { libsctp::recvmsg(fd, message, len, from, from_len, info, flags) })
+    point(|| inside(|| unsafe { libsctp::recvmsg(fd, message, len, from, from_len, info, flags) }))
 }
 
 #[unsafe(no_mangle)]
-unsafe extern "C" fn usctp_lib_recvv(
+unsafe extern "C-unwind" fn usctp_lib_recvv(
     fd: c_int,
     pieces: *const iovec,
     number: c_int,
@@ -215,5 +230,5 @@ unsafe extern "C" fn usctp_lib_recvv(
     flags: *mut c_int,
 ) -> ssize_t {
     let place = InfoPlace { info, len: info_len, kind };
-    inside(|| unsafe { libsctp::recvv(fd, pieces, number, from, from_len, place, flags) })
+    point(|| inside(|| unsafe { libsctp::recvv(fd, pieces, number, from, from_len, place, flags) }))
 }

@@ -15,7 +15,7 @@ hook! {
     fn bind(fd: c_int, address: *const sockaddr, len: socklen_t) -> c_int = SYS_bind;
         |socket| unsafe { name::bind(&socket, address, len) }
 
-    fn connect(fd: c_int, address: *const sockaddr, len: socklen_t) -> c_int = SYS_connect;
+    fn connect(fd: c_int, address: *const sockaddr, len: socklen_t) -> c_int = SYS_connect, cancellable;
         |socket| unsafe { name::connect(&socket, address, len) }
 
     fn listen(fd: c_int, backlog: c_int) -> c_int = SYS_listen;
@@ -33,6 +33,6 @@ hook! {
 
 /// The name that libc has for its own use.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn __connect(fd: c_int, address: *const sockaddr, len: socklen_t) -> c_int {
+pub unsafe extern "C-unwind" fn __connect(fd: c_int, address: *const sockaddr, len: socklen_t) -> c_int {
     unsafe { connect(fd, address, len) }
 }

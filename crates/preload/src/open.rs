@@ -24,7 +24,7 @@ use crate::{
 };
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn socket(domain: c_int, kind: c_int, protocol: c_int) -> c_int {
+pub unsafe extern "C-unwind" fn socket(domain: c_int, kind: c_int, protocol: c_int) -> c_int {
     match Wanted::from_arguments(domain, kind, protocol) {
         None => next!(socket: fn(domain: c_int, kind: c_int, protocol: c_int) -> c_int = SYS_socket),
         // The number would be the child's, and the table is the parent's.
@@ -38,15 +38,15 @@ pub unsafe extern "C" fn socket(domain: c_int, kind: c_int, protocol: c_int) -> 
 }
 
 hook! {
-    fn accept(fd: c_int, address: *mut sockaddr, len: *mut socklen_t) -> c_int = SYS_accept;
+    fn accept(fd: c_int, address: *mut sockaddr, len: *mut socklen_t) -> c_int = SYS_accept, cancellable;
         |socket| unsafe { open::accept(process::current().ok_or(Errno::BADF)?, fd, &socket, address, len, 0) }
 
-    fn accept4(fd: c_int, address: *mut sockaddr, len: *mut socklen_t, flags: c_int) -> c_int = SYS_accept4;
+    fn accept4(fd: c_int, address: *mut sockaddr, len: *mut socklen_t, flags: c_int) -> c_int = SYS_accept4, cancellable;
         |socket| unsafe { open::accept(process::current().ok_or(Errno::BADF)?, fd, &socket, address, len, flags) }
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn dup(fd: c_int) -> c_int {
+pub unsafe extern "C-unwind" fn dup(fd: c_int) -> c_int {
     match whose(fd) {
         Owner::Other => next!(dup: fn(fd: c_int) -> c_int = SYS_dup),
         _ if process::is_shared_memory_child() => unsafe { libc::syscall(SYS_dup, fd) as c_int },
@@ -62,7 +62,7 @@ pub unsafe extern "C" fn dup(fd: c_int) -> c_int {
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn dup2(fd: c_int, new: c_int) -> c_int {
+pub unsafe extern "C-unwind" fn dup2(fd: c_int, new: c_int) -> c_int {
     match (whose(fd), whose(new)) {
         (Owner::Other, Owner::Other) if !is_stack_descriptor(new) => {
             next!(dup2: fn(fd: c_int, new: c_int) -> c_int = SYS_dup2)
@@ -75,7 +75,7 @@ pub unsafe extern "C" fn dup2(fd: c_int, new: c_int) -> c_int {
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn dup3(fd: c_int, new: c_int, flags: c_int) -> c_int {
+pub unsafe extern "C-unwind" fn dup3(fd: c_int, new: c_int, flags: c_int) -> c_int {
     match (whose(fd), whose(new)) {
         (Owner::Other, Owner::Other) if !is_stack_descriptor(new) => {
             next!(dup3: fn(fd: c_int, new: c_int, flags: c_int) -> c_int = SYS_dup3)
@@ -97,7 +97,7 @@ fn duplicate_to(fd: c_int, old: Owner, new: c_int, flags: c_int) -> Result<c_int
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn close(fd: c_int) -> c_int {
+pub unsafe extern "C-unwind" fn close(fd: c_int) -> c_int {
     match whose(fd) {
         Owner::Other if is_stack_descriptor(fd) && !process::is_shared_memory_child() => {
             set_errno(libc::EBADF);
@@ -113,7 +113,7 @@ pub unsafe extern "C" fn close(fd: c_int) -> c_int {
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn close_range(first: c_uint, last: c_uint, flags: c_int) -> c_int {
+pub unsafe extern "C-unwind" fn close_range(first: c_uint, last: c_uint, flags: c_int) -> c_int {
     let only_marks = flags & CLOSE_RANGE_CLOEXEC != 0;
     if !concerns_us(first, last) || only_marks || process::is_shared_memory_child() {
         if only_marks && !process::is_shared_memory_child() {
@@ -125,10 +125,10 @@ pub unsafe extern "C" fn close_range(first: c_uint, last: c_uint, flags: c_int) 
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn closefrom(lowest: c_int) {
+pub unsafe extern "C-unwind" fn closefrom(lowest: c_int) {
     let first = lowest.max(0).cast_unsigned();
     if !concerns_us(first, c_uint::MAX) || process::is_shared_memory_child() {
-        static NEXT: Next<unsafe extern "C" fn(c_int)> = Next::new(c"closefrom");
+        static NEXT: Next<unsafe extern "C-unwind" fn(c_int)> = Next::new(c"closefrom");
         if let Some(next) = NEXT.get() {
             return unsafe { next(lowest) };
         }
@@ -146,12 +146,12 @@ fn concerns_us(first: c_uint, last: c_uint) -> bool {
 
 /// The names that libc has for its own use.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn __close(fd: c_int) -> c_int {
+pub unsafe extern "C-unwind" fn __close(fd: c_int) -> c_int {
     unsafe { close(fd) }
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn __dup2(fd: c_int, new: c_int) -> c_int {
+pub unsafe extern "C-unwind" fn __dup2(fd: c_int, new: c_int) -> c_int {
     unsafe { dup2(fd, new) }
 }
 

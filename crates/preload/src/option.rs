@@ -38,7 +38,7 @@ hook! {
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn fcntl(fd: c_int, operation: c_int, argument: usize) -> c_int {
+pub unsafe extern "C-unwind" fn fcntl(fd: c_int, operation: c_int, argument: usize) -> c_int {
     match whose(fd) {
         Owner::Other => next!(fcntl: fn(fd: c_int, operation: c_int, argument: usize) -> c_int = SYS_fcntl),
         owner => inside(|| of_socket(owner, fd, operation, argument)),
@@ -46,13 +46,13 @@ pub unsafe extern "C" fn fcntl(fd: c_int, operation: c_int, argument: usize) -> 
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn fcntl64(fd: c_int, operation: c_int, argument: usize) -> c_int {
+pub unsafe extern "C-unwind" fn fcntl64(fd: c_int, operation: c_int, argument: usize) -> c_int {
     unsafe { fcntl(fd, operation, argument) }
 }
 
 /// The name that libc has for its own use.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn __fcntl(fd: c_int, operation: c_int, argument: usize) -> c_int {
+pub unsafe extern "C-unwind" fn __fcntl(fd: c_int, operation: c_int, argument: usize) -> c_int {
     unsafe { fcntl(fd, operation, argument) }
 }
 

@@ -21,7 +21,7 @@ use crate::{hook::next, next::Next, signal};
 /// Calls the next function of a name that is no system call.
 macro_rules! forward {
     ($name:ident($($arg:ident: $ty:ty),*)) => {{
-        static NEXT: Next<unsafe extern "C" fn($($ty),*) -> c_int> = {
+        static NEXT: Next<unsafe extern "C-unwind" fn($($ty),*) -> c_int> = {
             const NAME: &CStr = match CStr::from_bytes_with_nul(concat!(stringify!($name), "\0").as_bytes()) {
                 Ok(name) => name,
                 Err(_) => unreachable!(),
@@ -41,9 +41,9 @@ macro_rules! forward {
 /// Runs after the program's own `atexit` functions, as one of the last things of `exit`.
 #[used]
 #[unsafe(link_section = ".fini_array")]
-static AT_EXIT: extern "C" fn() = at_exit;
+static AT_EXIT: extern "C-unwind" fn() = at_exit;
 
-extern "C" fn at_exit() {
+extern "C-unwind" fn at_exit() {
     finish();
 }
 
@@ -63,7 +63,7 @@ fn finish() {
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn _exit(status: c_int) -> ! {
+pub unsafe extern "C-unwind" fn _exit(status: c_int) -> ! {
     finish();
     loop {
         unsafe { libc::syscall(libc::SYS_exit_group, status) };
@@ -72,15 +72,15 @@ pub unsafe extern "C" fn _exit(status: c_int) -> ! {
 
 #[allow(non_snake_case, reason = "the name of C99")]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn _Exit(status: c_int) -> ! {
+pub unsafe extern "C-unwind" fn _Exit(status: c_int) -> ! {
     unsafe { _exit(status) }
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn quick_exit(status: c_int) -> ! {
+pub unsafe extern "C-unwind" fn quick_exit(status: c_int) -> ! {
     // libc runs the at_quick_exit functions and ends with an `_exit` of its own, out of reach; so ours comes first.
     finish();
-    static NEXT: Next<unsafe extern "C" fn(c_int) -> !> = Next::new(c"quick_exit");
+    static NEXT: Next<unsafe extern "C-unwind" fn(c_int) -> !> = Next::new(c"quick_exit");
     match NEXT.get() {
         Some(next) => unsafe { next(status) },
         None => unsafe { _exit(status) },
@@ -88,37 +88,37 @@ pub unsafe extern "C" fn quick_exit(status: c_int) -> ! {
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn execve(path: Text, arguments: Texts, environment: Texts) -> c_int {
+pub unsafe extern "C-unwind" fn execve(path: Text, arguments: Texts, environment: Texts) -> c_int {
     before_exec(|| can_execute(path));
     next!(execve: fn(path: Text, arguments: Texts, environment: Texts) -> c_int = libc::SYS_execve)
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn execv(path: Text, arguments: Texts) -> c_int {
+pub unsafe extern "C-unwind" fn execv(path: Text, arguments: Texts) -> c_int {
     before_exec(|| can_execute(path));
     forward!(execv(path: Text, arguments: Texts))
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn execvp(file: Text, arguments: Texts) -> c_int {
+pub unsafe extern "C-unwind" fn execvp(file: Text, arguments: Texts) -> c_int {
     before_exec(|| can_find(file));
     forward!(execvp(file: Text, arguments: Texts))
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn execvpe(file: Text, arguments: Texts, environment: Texts) -> c_int {
+pub unsafe extern "C-unwind" fn execvpe(file: Text, arguments: Texts, environment: Texts) -> c_int {
     before_exec(|| can_find(file));
     forward!(execvpe(file: Text, arguments: Texts, environment: Texts))
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn fexecve(fd: c_int, arguments: Texts, environment: Texts) -> c_int {
+pub unsafe extern "C-unwind" fn fexecve(fd: c_int, arguments: Texts, environment: Texts) -> c_int {
     before_exec(|| true);
     forward!(fexecve(fd: c_int, arguments: Texts, environment: Texts))
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn execveat(
+pub unsafe extern "C-unwind" fn execveat(
     directory: c_int,
     path: Text,
     arguments: Texts,

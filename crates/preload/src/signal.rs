@@ -27,7 +27,9 @@ use usctp_capi::{
     process,
 };
 
-use crate::next::Next;
+use usctp_socket::SleepingPlace;
+
+use crate::{cancel, next::Next};
 
 /// A call of ours begins on this thread.
 #[inline]
@@ -65,7 +67,10 @@ pub(crate) fn wrap_all() {
 }
 
 /// This thread is about to sleep in a call: handlers may run, and leave. `None` if one has just run that ends the call.
-pub(crate) fn before_sleep(is_limited: bool) -> Option<u32> {
+pub(crate) fn before_sleep(place: SleepingPlace, is_limited: bool) -> Option<u32> {
+    if cancel::before_sleep(place) {
+        return None;
+    }
     let depth = DEPTH.replace(0);
     let put_off = PUT_OFF.get();
     if put_off == 0 {
@@ -83,12 +88,17 @@ pub(crate) fn before_sleep(is_limited: bool) -> Option<u32> {
 
 /// It has slept.
 pub(crate) fn after_sleep(depth: u32) {
+    cancel::after_sleep();
     DEPTH.set(depth);
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn sigaction(signal: c_int, new: *const libc::sigaction, old: *mut libc::sigaction) -> c_int {
-    static NEXT: Next<unsafe extern "C" fn(c_int, *const libc::sigaction, *mut libc::sigaction) -> c_int> =
+pub unsafe extern "C-unwind" fn sigaction(
+    signal: c_int,
+    new: *const libc::sigaction,
+    old: *mut libc::sigaction,
+) -> c_int {
+    static NEXT: Next<unsafe extern "C-unwind" fn(c_int, *const libc::sigaction, *mut libc::sigaction) -> c_int> =
         Next::new(c"sigaction");
     let Some(next) = NEXT.get() else { return unsupported() };
     let Some(action) = action(signal) else { return unsafe { next(signal, new, old) } };
@@ -111,8 +121,8 @@ pub unsafe extern "C" fn sigaction(signal: c_int, new: *const libc::sigaction, o
 macro_rules! hook_signal {
     ($($name:ident)*) => {$(
         #[unsafe(no_mangle)]
-        pub unsafe extern "C" fn $name(signal: c_int, handler: sighandler_t) -> sighandler_t {
-            static NEXT: Next<unsafe extern "C" fn(c_int, sighandler_t) -> sighandler_t> = {
+        pub unsafe extern "C-unwind" fn $name(signal: c_int, handler: sighandler_t) -> sighandler_t {
+            static NEXT: Next<unsafe extern "C-unwind" fn(c_int, sighandler_t) -> sighandler_t> = {
                 const NAME: &std::ffi::CStr = match std::ffi::CStr::from_bytes_with_nul(
                     concat!(stringify!($name), "\0").as_bytes(),
                 ) {
@@ -138,7 +148,11 @@ hook_signal! { signal bsd_signal ssignal sysv_signal __sysv_signal sigset }
 
 /// The name that libc has for its own use.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn __sigaction(signal: c_int, new: *const libc::sigaction, old: *mut libc::sigaction) -> c_int {
+pub unsafe extern "C-unwind" fn __sigaction(
+    signal: c_int,
+    new: *const libc::sigaction,
+    old: *mut libc::sigaction,
+) -> c_int {
     unsafe { sigaction(signal, new, old) }
 }
 
@@ -198,7 +212,7 @@ fn wrap(signal: c_int) {
 }
 
 /// What the kernel calls in place of the program's handler.
-unsafe extern "C" fn trampoline(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
+unsafe extern "C-unwind" fn trampoline(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
     if is_inside() && unsafe { put_off(signal, info, context.cast()) } {
         return;
     }
@@ -211,7 +225,7 @@ unsafe extern "C" fn trampoline(signal: c_int, info: *mut siginfo_t, context: *m
     }
     if handler != libc::SIG_DFL && handler != libc::SIG_IGN {
         // A handler of one argument does not mind the other two.
-        let handler: unsafe extern "C" fn(c_int, *mut siginfo_t, *mut c_void) = unsafe { transmute(handler) };
+        let handler: unsafe extern "C-unwind" fn(c_int, *mut siginfo_t, *mut c_void) = unsafe { transmute(handler) };
         unsafe { handler(signal, info, context) };
     }
 }

@@ -25,11 +25,22 @@ type VaList = *mut c_void;
 #[repr(C)]
 #[derive(Clone, Copy)]
 struct Functions {
-    read: unsafe extern "C" fn(*mut c_void, *mut c_char, size_t) -> ssize_t,
-    write: unsafe extern "C" fn(*mut c_void, *const c_char, size_t) -> ssize_t,
-    seek: Option<unsafe extern "C" fn(*mut c_void, *mut i64, c_int) -> c_int>,
-    close: unsafe extern "C" fn(*mut c_void) -> c_int,
+    read: unsafe extern "C-unwind" fn(*mut c_void, *mut c_char, size_t) -> ssize_t,
+    write: unsafe extern "C-unwind" fn(*mut c_void, *const c_char, size_t) -> ssize_t,
+    seek: Option<unsafe extern "C-unwind" fn(*mut c_void, *mut i64, c_int) -> c_int>,
+    close: unsafe extern "C-unwind" fn(*mut c_void) -> c_int,
 }
+
+/// How glibc's `FILE` begins: fixed, because programs were once compiled with its macros.
+#[repr(C)]
+struct StreamHead {
+    flags: c_int,
+    pointers: [*mut c_void; 13],
+    number: c_int,
+}
+
+/// What `fopencookie` says in place of a descriptor's number.
+const NO_NUMBER: c_int = -2;
 
 unsafe extern "C" {
     fn fopencookie(cookie: *mut c_void, mode: *const c_char, functions: Functions) -> *mut FILE;
@@ -38,10 +49,10 @@ unsafe extern "C" {
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn fdopen(fd: c_int, mode: *const c_char) -> *mut FILE {
+pub unsafe extern "C-unwind" fn fdopen(fd: c_int, mode: *const c_char) -> *mut FILE {
     match whose(fd) {
         Owner::Other => {
-            static NEXT: Next<unsafe extern "C" fn(c_int, *const c_char) -> *mut FILE> = Next::new(c"fdopen");
+            static NEXT: Next<unsafe extern "C-unwind" fn(c_int, *const c_char) -> *mut FILE> = Next::new(c"fdopen");
             match NEXT.get() {
                 Some(next) => unsafe { next(fd, mode) },
                 None => failed(libc::ENOSYS),
@@ -52,31 +63,46 @@ pub unsafe extern "C" fn fdopen(fd: c_int, mode: *const c_char) -> *mut FILE {
             ptr::null_mut()
         }
         Owner::Ours(_) => {
-            let functions = Functions { read: read_stream, write: write_stream, seek: None, close: close_stream };
+            let functions =
+                Functions { read: read_stream, write: write_stream, seek: Some(seek_stream), close: close_stream };
             // The cookie is the number itself.
-            unsafe { fopencookie(ptr::without_provenance_mut(fd as usize), mode, functions) }
+            let stream = unsafe { fopencookie(ptr::without_provenance_mut(fd as usize), mode, functions) };
+            // For `fileno`. Nothing else looks at it in a stream of functions.
+            if let Some(head) = unsafe { stream.cast::<StreamHead>().as_mut() }
+                && head.number == NO_NUMBER
+            {
+                head.number = fd;
+            }
+            stream
         }
     }
 }
 
-unsafe extern "C" fn read_stream(cookie: *mut c_void, buffer: *mut c_char, len: size_t) -> ssize_t {
+unsafe extern "C-unwind" fn read_stream(cookie: *mut c_void, buffer: *mut c_char, len: size_t) -> ssize_t {
     unsafe { read(cookie.addr() as c_int, buffer.cast(), len) }
 }
 
 /// A stream's buffer is one message. Here, unlike in `write`, failure is 0.
-unsafe extern "C" fn write_stream(cookie: *mut c_void, data: *const c_char, len: size_t) -> ssize_t {
+unsafe extern "C-unwind" fn write_stream(cookie: *mut c_void, data: *const c_char, len: size_t) -> ssize_t {
     unsafe { write(cookie.addr() as c_int, data.cast(), len) }.max(0)
 }
 
-unsafe extern "C" fn close_stream(cookie: *mut c_void) -> c_int {
+/// A socket has no places.
+unsafe extern "C-unwind" fn seek_stream(_cookie: *mut c_void, _offset: *mut i64, _from: c_int) -> c_int {
+    set_errno(libc::ESPIPE);
+    -1
+}
+
+unsafe extern "C-unwind" fn close_stream(cookie: *mut c_void) -> c_int {
     unsafe { close(cookie.addr() as c_int) }
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn vdprintf(fd: c_int, format: *const c_char, arguments: VaList) -> c_int {
+pub unsafe extern "C-unwind" fn vdprintf(fd: c_int, format: *const c_char, arguments: VaList) -> c_int {
     match whose(fd) {
         Owner::Other => {
-            static NEXT: Next<unsafe extern "C" fn(c_int, *const c_char, VaList) -> c_int> = Next::new(c"vdprintf");
+            static NEXT: Next<unsafe extern "C-unwind" fn(c_int, *const c_char, VaList) -> c_int> =
+                Next::new(c"vdprintf");
             match NEXT.get() {
                 Some(next) => unsafe { next(fd, format, arguments) },
                 None => refused(),
@@ -92,10 +118,15 @@ pub unsafe extern "C" fn vdprintf(fd: c_int, format: *const c_char, arguments: V
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn __vdprintf_chk(fd: c_int, flag: c_int, format: *const c_char, arguments: VaList) -> c_int {
+pub unsafe extern "C-unwind" fn __vdprintf_chk(
+    fd: c_int,
+    flag: c_int,
+    format: *const c_char,
+    arguments: VaList,
+) -> c_int {
     match whose(fd) {
         Owner::Other => {
-            type Function = unsafe extern "C" fn(c_int, c_int, *const c_char, VaList) -> c_int;
+            type Function = unsafe extern "C-unwind" fn(c_int, c_int, *const c_char, VaList) -> c_int;
             static NEXT: Next<Function> = Next::new(c"__vdprintf_chk");
             match NEXT.get() {
                 Some(next) => unsafe { next(fd, flag, format, arguments) },

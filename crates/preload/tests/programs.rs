@@ -44,6 +44,11 @@ fn signals_and_time_limits_end_waiting_calls() {
 }
 
 #[test]
+fn a_thread_that_leaves_a_waiting_call_leaves_nothing_behind() {
+    passes_everywhere("leaving");
+}
+
+#[test]
 fn bad_pointers_lengths_and_options_get_the_kernels_errno() {
     passes_everywhere("bad_input");
 }

@@ -51,7 +51,7 @@ pub use socket::{How, Socket};
 pub use stack::{Domain, LinkChoice, Stack, StackConfig, Style};
 pub use sysctl::{BadSysctl, Sysctls};
 pub use usctp_proto::{Secret, StreamScheduler};
-pub use wait::on_sleep;
+pub use wait::{SleepingPlace, on_sleep};
 
 /// An association of a socket: `sctp_assoc_t`.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]

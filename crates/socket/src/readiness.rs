@@ -50,8 +50,8 @@ impl SocketState {
         let shown = descriptor.shown();
         // A thread that waits in a call takes what has come, or the room, before any other could act on it, and whoever
         // ends such a call comes here again: bulk transfer by blocking calls costs no system call here.
-        target.readable &= shown.readable || !self.readers.is_waited_on();
-        target.writable &= shown.writable || !self.writers.is_waited_on();
+        target.readable &= shown.readable || !self.readers.is_attended();
+        target.writable &= shown.writable || !self.writers.is_attended();
         let mut later = None;
         if target.writable && !shown.writable && !has_ample_room {
             let due = *self.room_since.get_or_insert(now) + LATER;

@@ -7,7 +7,8 @@ use std::{
     time::Duration,
 };
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
+use rustix::io::Errno;
 use usctp_proto::{Address, AssociationKey, MessageId, OutgoingMessage, Reliability, SendError, SendFailure, Time};
 use usctp_wire::{KeyId, Ppid, Ssn, StreamId};
 
@@ -66,7 +67,7 @@ impl Socket {
                     }
                     Attempt::Copy => {
                         drop(state);
-                        message.copy();
+                        message.copy()?;
                         continue;
                     }
                     Attempt::Wait(ticket) => (ticket, limit),
@@ -74,7 +75,7 @@ impl Socket {
             };
             self.sleep(ticket, &limit)?;
             // Copied now if it was not: there is room, most likely.
-            message.copy();
+            message.copy()?;
         }
     }
 
@@ -133,7 +134,7 @@ impl Socket {
         // Without leaving the lock for a set-up that has just begun: it could be refused before it has its message, which
         // the notification of the failure must bring back.
         if target.is_new && message.payload.is_none() {
-            message.copy();
+            message.copy().map_err(|error| self.give_up(state, target, error))?;
         }
         let Some(payload) = message.payload.take() else { return Ok(Attempt::Copy) };
         // RFC 6458 §3.1.4: an address without data begins an association, and nothing more (D3.1.4-18).
@@ -308,13 +309,11 @@ struct Message<'a> {
 
 impl Message<'_> {
     /// The one copy of the octets.
-    fn copy(&mut self) {
+    fn copy(&mut self) -> Result<(), SocketError> {
         if self.payload.is_none() {
-            self.payload = Some(match self.request.data {
-                [only] => Bytes::copy_from_slice(only),
-                parts => gather(parts, self.len),
-            });
+            self.payload = Some(gather(self.request.data, self.len)?);
         }
+        Ok(())
     }
 
     /// What is wrong whatever the association (`sctp_sendmsg_parse`).
@@ -363,12 +362,12 @@ impl Message<'_> {
     }
 }
 
-fn gather(parts: &[IoSlice<'_>], len: usize) -> Bytes {
-    let mut all = BytesMut::with_capacity(len);
-    for part in parts {
-        all.extend_from_slice(part);
-    }
-    all.freeze()
+/// ENOMEM where memory is limited (`ulimit -v`), as from a kernel.
+fn gather(parts: &[IoSlice<'_>], len: usize) -> Result<Bytes, SocketError> {
+    let mut all = Vec::new();
+    all.try_reserve_exact(len).map_err(|_full| Errno::NOMEM)?;
+    parts.iter().for_each(|part| all.extend_from_slice(part));
+    Ok(all.into())
 }
 
 impl State {
@@ -399,7 +398,7 @@ impl State {
             ppid: Ppid(info.ppid.to_ne_bytes()),
             context: info.context,
             fragment: usize::MAX,
-            payload: gather(message.request.data, message.len),
+            payload: gather(message.request.data, message.len).unwrap_or_default(),
         };
         if let Some(record) = self.associations.get_mut(&key) {
             record.failures.push(failure);
@@ -459,10 +458,7 @@ impl State {
             if message.len > limit {
                 return Err(SocketError::MessageSize);
             }
-            let reason = match message.request.data {
-                [only] => Bytes::copy_from_slice(only),
-                parts => gather(parts, message.len),
-            };
+            let reason = gather(message.request.data, message.len)?;
             self.endpoint.abort(now, key, reason);
             return Ok(false);
         }

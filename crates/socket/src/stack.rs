@@ -317,13 +317,26 @@ impl StackInner {
         }
     }
 
+    /// Shows what these sockets kept back for threads that turn out not to be there.
+    #[cold]
+    fn show_again(&self, sockets: &[usize]) {
+        let mut state = self.look();
+        sockets.iter().for_each(|index| state.touch(*index));
+        state.show_readiness(self.clock.now());
+        let wake_driver = state.driver_is_late();
+        drop(state);
+        if wake_driver {
+            self.link.wake();
+        }
+    }
+
     fn refill(&self, outbox: &mut Outbox) {
         let mut state = self.look();
         let now = self.clock.now();
         outbox.report(&mut state.endpoint, now);
         let owed = state.settle(now, Some(outbox));
         drop(state);
-        owed.carry_out(&*self.link);
+        owed.carry_out(self);
     }
 
     /// The outbox if nobody sends; otherwise the one who does is told.
@@ -378,7 +391,7 @@ impl Drop for Entered<'_> {
         let mut outbox = if self.holds_back { None } else { self.stack.try_outbox() };
         let owed = state.settle(self.now, outbox.as_deref_mut());
         drop(state);
-        owed.carry_out(&*self.stack.link);
+        owed.carry_out(self.stack);
         let to_self = match outbox {
             Some(outbox) => self.stack.flush(outbox),
             // Another thread sends what was to be sent, so it is not known here where it goes.
@@ -398,12 +411,13 @@ struct Owed {
 }
 
 impl Owed {
-    fn carry_out(self, link: &dyn Link) {
-        for wake in self.wakes {
-            wake.now();
-        }
+    fn carry_out(self, stack: &StackInner) {
+        let unattended: Vec<_> = self.wakes.into_iter().filter_map(Wake::now).collect();
         if self.wake_driver {
-            link.wake();
+            stack.link.wake();
+        }
+        if !unattended.is_empty() {
+            stack.show_again(&unattended);
         }
     }
 }

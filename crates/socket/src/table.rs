@@ -223,14 +223,14 @@ impl State {
     /// Something can be read, or accepted.
     pub(crate) fn wake_readers(&mut self, index: usize, count: WakeCount) {
         if let Some(wake) = self.sockets.get(index).and_then(|socket| socket.readers.notify(count)) {
-            wake.add_to(&mut self.wakes);
+            wake.of_socket(index).add_to(&mut self.wakes);
         }
     }
 
     /// Something can be sent, or an association has changed.
     pub(crate) fn wake_writers(&mut self, index: usize) {
         if let Some(wake) = self.sockets.get(index).and_then(|socket| socket.writers.notify(WakeCount::All)) {
-            wake.add_to(&mut self.wakes);
+            wake.of_socket(index).add_to(&mut self.wakes);
         }
     }
 

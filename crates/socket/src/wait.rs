@@ -8,7 +8,7 @@
 use std::{
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::Duration,
 };
@@ -21,19 +21,23 @@ use usctp_proto::Time;
 
 use crate::{SocketError, clock::Clock};
 
-/// Has `before` called by each thread before it sleeps in a call, with whether it has a time limit, and `after` with its
-/// answer when it has slept. `None` ends the call with EINTR instead. Only the first call of this function counts. For
-/// whoever puts signals off while a call runs: a thread that sleeps holds nothing, so handlers may run then, and even
-/// leave by `longjmp`.
-pub fn on_sleep(before: fn(bool) -> Option<u32>, after: fn(u32)) {
+/// Has `before` called by each thread before it sleeps in a call, with the place and whether it has a time limit, and
+/// `after` with its answer when it has slept. `None` ends the call with EINTR instead. Only the first call of this
+/// function counts. For whoever puts signals off while a call runs: a thread that sleeps holds nothing, so handlers may
+/// run then, and even leave by `longjmp`.
+pub fn on_sleep(before: fn(SleepingPlace, bool) -> Option<u32>, after: fn(u32)) {
     let _ = ON_SLEEP.set(SleepHooks { before, after });
 }
 
 #[derive(Clone, Copy, Debug)]
 struct SleepHooks {
-    before: fn(bool) -> Option<u32>,
+    before: fn(SleepingPlace, bool) -> Option<u32>,
     after: fn(u32),
 }
+
+/// Where a thread sleeps: the address of its futex. It may be kept for longer than the place exists; a waker who passes it
+/// to FUTEX_WAKE wakes the sleepers, who find nothing and sleep again by way of `before` of [`on_sleep`].
+pub type SleepingPlace = *const u32;
 
 static ON_SLEEP: OnceLock<SleepHooks> = OnceLock::new();
 
@@ -43,6 +47,8 @@ pub(crate) struct WaitCell {
     /// Counts notifications, so that one between leaving the lock and sleeping is not lost.
     sequence: AtomicU32,
     waiting: AtomicU32,
+    /// The last notification woke nobody.
+    is_doubtful: AtomicBool,
 }
 
 impl WaitCell {
@@ -57,6 +63,13 @@ impl WaitCell {
         self.waiting.load(Ordering::Relaxed) > 0
     }
 
+    /// Whether a thread in a call is about to take what has come. One that left its call by `longjmp` is registered ever
+    /// after: no destructor sees it. So who is registered, but was not asleep when something came, does not count until
+    /// one is.
+    pub(crate) fn is_attended(&self) -> bool {
+        self.is_waited_on() && !self.is_doubtful.load(Ordering::Relaxed)
+    }
+
     /// Under the lock: something has changed. What is returned is to be called after the lock.
     pub(crate) fn notify(self: &Arc<Self>, count: WakeCount) -> Option<Wake> {
         if !self.is_waited_on() {
@@ -67,7 +80,7 @@ impl WaitCell {
             WakeCount::One => 1,
             WakeCount::All => EVERYBODY,
         };
-        Some(Wake { cell: Arc::clone(self), count })
+        Some(Wake { cell: Arc::clone(self), count, socket: None })
     }
 }
 
@@ -85,12 +98,24 @@ pub(crate) struct Wake {
     cell: Arc<WaitCell>,
     /// Threads to wake at most.
     count: u32,
+    /// Whose sleepers they are.
+    socket: Option<usize>,
 }
 
 impl Wake {
-    pub(crate) fn now(self) {
+    /// Of the sleepers of this socket.
+    pub(crate) const fn of_socket(mut self, index: usize) -> Self {
+        self.socket = Some(index);
+        self
+    }
+
+    /// Wakes them. If there was none, the socket that is to show what has come after all.
+    pub(crate) fn now(self) -> Option<usize> {
         // The only failures are bad addresses and flags.
-        let _ = futex::wake(&self.cell.sequence, futex::Flags::PRIVATE, self.count);
+        let woken = futex::wake(&self.cell.sequence, futex::Flags::PRIVATE, self.count);
+        let nobody = woken == Ok(0);
+        self.cell.is_doubtful.store(nobody, Ordering::Relaxed);
+        self.socket.filter(|_| nobody)
     }
 
     /// Adds it to what is owed: many messages in a batch are one system call.
@@ -130,7 +155,8 @@ impl Ticket {
         let woken = match ON_SLEEP.get() {
             None => wait(),
             Some(hooks) => {
-                let token = (hooks.before)(timeout.is_some()).ok_or(SocketError::Interrupted)?;
+                let place = self.cell.sequence.as_ptr().cast_const();
+                let token = (hooks.before)(place, timeout.is_some()).ok_or(SocketError::Interrupted)?;
                 let woken = wait();
                 (hooks.after)(token);
                 woken
@@ -212,6 +238,15 @@ mod tests {
         cell.notify(WakeCount::All).expect("one waits").now();
         assert_eq!(ticket.sleep(&Clock::start(), &Limit::Unlimited), Ok(()));
         assert!(!cell.is_waited_on());
+    }
+
+    #[test]
+    fn a_waiter_who_never_comes_back_attends_to_nothing() {
+        let cell = Arc::new(WaitCell::default());
+        std::mem::forget(cell.ticket());
+        assert!(cell.is_attended());
+        assert_eq!(cell.notify(WakeCount::One).expect("registered").of_socket(7).now(), Some(7));
+        assert!(cell.is_waited_on() && !cell.is_attended());
     }
 
     #[test]

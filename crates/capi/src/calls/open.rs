@@ -76,7 +76,8 @@ pub unsafe fn accept(
         return Err(Errno::INVAL);
     }
     // A process at its limit must not lose an association: a number is tried for first, as in the kernel.
-    close_kernel(rustix::io::dup(kernel(fd))?.into_raw_fd());
+    // By fcntl, which a seccomp filter is likelier to allow.
+    close_kernel(rustix::io::fcntl_dupfd_cloexec(kernel(fd), 0)?.into_raw_fd());
     let (socket, peer) = outcome(listener.socket.accept(listener.is_nonblocking()))?;
     let fd = install(process, socket, flags)?;
     if let Some(accepted) = process.table().find(fd) {

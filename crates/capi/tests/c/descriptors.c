@@ -170,6 +170,8 @@ static void files(void)
 	says(ends[1], "formatted 7 2.5");
 	FILE *stream = fdopen(ends[0], "r+");
 	CHECK(stream != NULL);
+	CHECK(fileno(stream) == ends[0]);
+	FAILS(ESPIPE, fseek(stream, 0, SEEK_SET));
 	CHECK(fprintf(stream, "line %d\n", 1) == 7 && fflush(stream) == 0);
 	says(ends[1], "line 1\n");
 	say(ends[1], "answer\n");
