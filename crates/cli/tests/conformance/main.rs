@@ -64,6 +64,7 @@ programs! {
     d7_1_6
     d7_2
     d8_1
+    b3_options
     d8_2
     d9
     da
