@@ -85,6 +85,9 @@ pub struct AssociationConfig {
     pub partial_delivery_point: u32,
     /// Defaults of each path.
     pub path: PathConfig,
+    /// Offer and use I-DATA, so that messages of different streams may alternate (RFC 8260 §2), false. The program gets parts
+    /// of them in turn then. Agreed on at the beginning; a later change does not touch an association that is up.
+    pub interleaving: bool,
     /// Whose message is sent next (RFC 8260 §3), in the order of the calls.
     pub scheduler: StreamScheduler,
     /// HB.Max.Burst: heartbeats per RTO, 1.
@@ -124,6 +127,7 @@ impl Default for AssociationConfig {
             adaptation: None,
             partial_delivery_point: 0,
             path: PathConfig::default(),
+            interleaving: false,
             scheduler: StreamScheduler::FirstCome,
             heartbeat_max_burst: 1,
             asconf: false,

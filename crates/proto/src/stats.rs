@@ -39,6 +39,8 @@ pub struct AssociationStatus {
     /// Largest payload of one DATA chunk on the present path, octets.
     pub fragmentation_point: u32,
     pub primary: Address,
+    /// Both sides have agreed on I-DATA (RFC 8260).
+    pub interleaving: bool,
     /// Both sides have agreed on partial reliability (RFC 3758).
     pub partial_reliability: bool,
     /// Octets of send buffer in use, as charged.

@@ -22,6 +22,8 @@ pub(crate) struct Mailbox {
     messages: Vec<(AssociationKey, Vec<Message>)>,
     /// Being delivered in parts.
     open: Vec<(AssociationKey, Message)>,
+    /// Messages of different streams may be delivered in parts at once (I-DATA).
+    interleaves: bool,
     /// What has not been released, the oldest first.
     pub(crate) unreleased: VecDeque<(AssociationKey, u32)>,
 }
@@ -31,8 +33,10 @@ impl Mailbox {
     pub(crate) fn take(&mut self, association: AssociationKey, delivery: &Delivery) {
         let octets: Vec<u8> = delivery.data.iter().flatten().copied().collect();
         assert!(!octets.is_empty(), "an empty delivery");
+        self.interleaves |= delivery.mid.is_some();
+        let stream = delivery.stream.0;
         let message = if delivery.beginning {
-            assert!(self.take_open(association).is_none(), "a message begins inside another");
+            assert!(self.take_open(association, stream).is_none(), "a message begins inside another");
             Message {
                 stream: delivery.stream.0,
                 ssn: delivery.ssn.0,
@@ -42,7 +46,7 @@ impl Mailbox {
                 parts: 1,
             }
         } else {
-            let mut message = self.take_open(association).expect("a part without a beginning");
+            let mut message = self.take_open(association, stream).expect("a part without a beginning");
             assert_eq!(
                 (message.stream, message.unordered),
                 (delivery.stream.0, delivery.unordered),
@@ -64,13 +68,14 @@ impl Mailbox {
     }
 
     /// The rest of the open message will not come.
-    pub(crate) fn abort_partial(&mut self, association: AssociationKey) {
-        assert!(self.take_open(association).is_some(), "nothing was being delivered in parts");
+    pub(crate) fn abort_partial(&mut self, association: AssociationKey, stream: u16) {
+        assert!(self.take_open(association, stream).is_some(), "nothing was being delivered in parts");
     }
 
     /// The association is gone: so is what was open in it.
     pub(crate) fn close(&mut self, association: AssociationKey) {
-        self.take_open(association);
+        self.open.retain(|(key, _)| *key != association);
+        self.interleaves = false;
         self.unreleased.retain(|&(of, _)| of != association);
     }
 
@@ -83,8 +88,10 @@ impl Mailbox {
         self.messages.iter().flat_map(|(_, messages)| messages).collect()
     }
 
-    fn take_open(&mut self, association: AssociationKey) -> Option<Message> {
-        let at = self.open.iter().position(|(key, _)| *key == association)?;
+    /// The message that is being delivered in parts; with I-DATA the one of this stream.
+    fn take_open(&mut self, association: AssociationKey, stream: u16) -> Option<Message> {
+        let fits = |message: &Message| !self.interleaves || message.stream == stream;
+        let at = self.open.iter().position(|(key, message)| *key == association && fits(message))?;
         Some(self.open.swap_remove(at).1)
     }
 }

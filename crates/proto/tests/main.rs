@@ -20,6 +20,7 @@ mod ecn;
 mod encapsulation;
 mod forged;
 mod hostile;
+mod interleaving;
 mod loss;
 mod mtu;
 mod multihoming;

@@ -379,7 +379,7 @@ impl Pair {
                     }
                 }
             }
-            EventKind::PartialDeliveryAborted { .. } => host.mailbox.abort_partial(association),
+            EventKind::PartialDeliveryAborted { stream, .. } => host.mailbox.abort_partial(association, stream.0),
             EventKind::Closed(_) => host.mailbox.close(association),
             _ => {}
         }

@@ -484,6 +484,7 @@ fn config(rng: &mut Rng) -> AssociationConfig {
         ecn: rng.chance(0.7),
         partial_reliability: rng.chance(0.7),
         scheduler: *rng.choose(&SCHEDULERS),
+        interleaving: rng.chance(0.6),
         partial_delivery_point: *rng.choose(&[0, 0, 2_000]),
         ..AssociationConfig::default()
     };

@@ -49,6 +49,7 @@ pub fn decode(name: i32, octets: &[u8], style: Style) -> Result<(Scope, OptionVa
         SCTP_ECN_SUPPORTED => of_association(octets, |value| OptionValue::EcnSupported(value != 0)),
         SCTP_EXPOSE_POTENTIALLY_FAILED_STATE => of_association(octets, OptionValue::ExposePotentiallyFailed),
         SCTP_PR_SUPPORTED => of_association(octets, |value| OptionValue::PartialReliabilitySupported(value != 0)),
+        SCTP_INTERLEAVING_SUPPORTED => of_association(octets, |value| OptionValue::InterleavingSupported(value != 0)),
         SCTP_STREAM_SCHEDULER => {
             let value: layout::AssocValue = exact(octets)?;
             let scheduler = scheduler_of(value.assoc_value).ok_or(Errno::INVAL)?;
@@ -109,6 +110,9 @@ pub fn request(name: i32, octets: &[u8]) -> Result<(OptionName, Scope), Errno> {
             association_first::<layout::AssocValue>(octets, OptionName::ExposePotentiallyFailed)
         }
         SCTP_PR_SUPPORTED => association_first::<layout::AssocValue>(octets, OptionName::PartialReliabilitySupported),
+        SCTP_INTERLEAVING_SUPPORTED => {
+            association_first::<layout::AssocValue>(octets, OptionName::InterleavingSupported)
+        }
         SCTP_STREAM_SCHEDULER => association_first::<layout::AssocValue>(octets, OptionName::StreamScheduler),
         SCTP_STREAM_SCHEDULER_VALUE => {
             let value: layout::StreamValue = front(octets)?;
@@ -170,9 +174,9 @@ pub fn encode(scope: &Scope, value: &OptionValue, room: usize) -> Vec<u8> {
         | OptionValue::MaximumBurst(value)
         | OptionValue::Context(value)
         | OptionValue::ExposePotentiallyFailed(value) => assoc_value(scope, *value),
-        OptionValue::EcnSupported(on) | OptionValue::PartialReliabilitySupported(on) => {
-            assoc_value(scope, u32::from(*on))
-        }
+        OptionValue::EcnSupported(on)
+        | OptionValue::PartialReliabilitySupported(on)
+        | OptionValue::InterleavingSupported(on) => assoc_value(scope, u32::from(*on)),
         OptionValue::StreamScheduler(scheduler) => assoc_value(scope, scheduler_number(*scheduler)),
         OptionValue::StreamValue { stream, value } => {
             octets(layout::StreamValue { assoc_id: scope.association.0, stream_id: *stream, stream_value: *value })

@@ -227,6 +227,10 @@ pub const OPTIONS: &[OptionRow] = &[
         .both(From(8))
         .of(Ids::Present)
         .told("priority 0, weight 1", "RFC 8260 §4.3.3"),
+    row("SCTP_INTERLEAVING_SUPPORTED", SCTP_INTERLEAVING_SUPPORTED, "struct sctp_assoc_value")
+        .both(From(8))
+        .of(Ids::Future)
+        .told("0; EPERM while SCTP_FRAGMENT_INTERLEAVE is 0", "RFC 8260 §4.3.1"),
     row("SCTP_EVENT", SCTP_EVENT, "struct sctp_event").both(From(8)).of(Ids::All).told("off", "§6.2.2"),
     row("SCTP_ASCONF_SUPPORTED", SCTP_ASCONF_SUPPORTED, "struct sctp_assoc_value")
         .both(Forms(&[8]))

@@ -12,9 +12,9 @@ use libc::{EBADF, EFAULT, EINVAL, ENOENT, ENOPROTOOPT, EOPNOTSUPP};
 use sockets::{Guarded, Named, get, set};
 use usctp_capi::{
     abi::{
-        LAYOUTS, SCTP_GET_ASSOC_STATS, SCTP_GET_LOCAL_ADDRS, SCTP_GET_PEER_ADDR_INFO, SCTP_GET_PEER_ADDRS,
-        SCTP_PEER_ADDR_THLDS, SCTP_PEER_ADDR_THLDS_V2, SCTP_PRIMARY_ADDR, SCTP_REMOTE_UDP_ENCAPS_PORT, SCTP_REUSE_PORT,
-        SCTP_STATUS, SockaddrStorage,
+        LAYOUTS, SCTP_FRAGMENT_INTERLEAVE, SCTP_GET_ASSOC_STATS, SCTP_GET_LOCAL_ADDRS, SCTP_GET_PEER_ADDR_INFO,
+        SCTP_GET_PEER_ADDRS, SCTP_PEER_ADDR_THLDS, SCTP_PEER_ADDR_THLDS_V2, SCTP_PRIMARY_ADDR,
+        SCTP_REMOTE_UDP_ENCAPS_PORT, SCTP_REUSE_PORT, SCTP_STATUS, SockaddrStorage,
         options::{Ids, Length, OPTIONS, OptionRow},
         sockaddr,
     },
@@ -52,6 +52,8 @@ fn in_a_process_of_its_own(personality: &str) {
 fn all_options_on_all_sockets() {
     let sockets = sockets::in_all_states();
     for socket in &sockets {
+        // SCTP_INTERLEAVING_SUPPORTED is EPERM for who has not said that it takes parts of messages in turn.
+        set(socket.fd, SCTP_FRAGMENT_INTERLEAVE, &1_i32.to_ne_bytes()).expect("set");
         let before = snapshot(socket);
         for row in OPTIONS {
             lengths(socket, row);

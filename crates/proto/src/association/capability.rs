@@ -21,6 +21,8 @@ pub(crate) struct Capabilities {
     pub(crate) reconfig: bool,
     /// I-DATA (RFC 8260 §2.2.1).
     pub(crate) interleaving: bool,
+    /// I-FORWARD-TSN (RFC 8260 §2.3.1); once agreed on, `forward_tsn` stands for both.
+    pub(crate) i_forward_tsn: bool,
     /// Zero Checksum Acceptable (RFC 9653 §4): the error detection method.
     pub(crate) zero_checksum: Option<u32>,
     /// Adaptation layer indication (RFC 5061 §4.2.6).
@@ -30,19 +32,28 @@ pub(crate) struct Capabilities {
 impl Capabilities {
     /// What this side offers by its settings.
     pub(crate) fn offered(config: &AssociationConfig) -> Self {
-        Self { ecn: config.ecn, forward_tsn: config.partial_reliability, asconf: config.asconf, ..Self::default() }
+        Self {
+            ecn: config.ecn,
+            forward_tsn: config.partial_reliability,
+            asconf: config.asconf,
+            interleaving: config.interleaving,
+            ..Self::default()
+        }
     }
 
     /// What both sides have announced: the peer's (`self`), as far as it was `offered`. What only one side announces is
     /// not agreed on, and its chunks count as unknown.
     pub(crate) fn agreed(self, offered: &Self) -> Self {
+        let interleaving = self.interleaving && offered.interleaving;
         Self {
             ecn: self.ecn && offered.ecn,
-            forward_tsn: self.forward_tsn && offered.forward_tsn,
+            // RFC 8260 §2.3.1: with I-DATA it is I-FORWARD-TSN that has to be announced; Linux does not, and yet sends it.
+            forward_tsn: offered.forward_tsn && (self.forward_tsn || interleaving && self.i_forward_tsn),
+            i_forward_tsn: false,
             asconf: self.asconf && offered.asconf,
             auth: self.auth && offered.auth,
             reconfig: self.reconfig && offered.reconfig,
-            interleaving: self.interleaving && offered.interleaving,
+            interleaving,
             ..self
         }
     }
@@ -51,7 +62,13 @@ impl Capabilities {
     pub(crate) fn extensions(&self, auth: bool) -> Vec<u8> {
         let asconf: &[ChunkType] = if self.asconf { &[ChunkType::ASCONF, ChunkType::ASCONF_ACK] } else { &[] };
         let auth: &[ChunkType] = if auth { &[ChunkType::AUTH] } else { &[] };
-        auth.iter().chain(asconf).map(|kind| kind.0).collect()
+        let interleaving: &[ChunkType] = match (self.interleaving, self.forward_tsn) {
+            (false, _) => &[],
+            (true, false) => &[ChunkType::I_DATA],
+            // RFC 8260 §2.3.1: without I-DATA, Forward-TSN-Supported says it.
+            (true, true) => &[ChunkType::I_DATA, ChunkType::I_FORWARD_TSN],
+        };
+        auth.iter().chain(asconf).chain(interleaving).map(|kind| kind.0).collect()
     }
 
     /// Notes what one parameter announces; false when it announces nothing of this kind.
@@ -100,6 +117,7 @@ impl Capabilities {
             auth: on(3),
             reconfig: on(4),
             interleaving: on(5),
+            i_forward_tsn: false,
             zero_checksum: on(6).then_some(zero_checksum),
             adaptation: on(7).then_some(AdaptationCode(adaptation)),
         }
@@ -111,6 +129,7 @@ impl Capabilities {
             ChunkType::ASCONF => self.asconf = true,
             ChunkType::RE_CONFIG => self.reconfig = true,
             ChunkType::I_DATA => self.interleaving = true,
+            ChunkType::I_FORWARD_TSN => self.i_forward_tsn = true,
             _ => {}
         }
     }

@@ -193,12 +193,13 @@ impl Association {
             peer.tag = cookie.peer.tag;
             peer.capabilities = cookie.peer.capabilities;
             let streams = cookie.inbound_streams;
-            peer.inbound.restart(cookie.peer.initial_tsn, streams);
+            peer.inbound.restart(cookie.peer.initial_tsn, streams, cookie.peer.capabilities.interleaving);
         }
         self.agree_on_auth(cookie.peer.auth.as_deref(), cookie.peer.capabilities.asconf);
         self.agree_on_asconf(&cookie.peer);
         self.marks = CongestionMarks::new(cookie.peer.capabilities.ecn);
         self.outbound.agree_on_forward_tsn(cookie.peer.capabilities.forward_tsn);
+        self.outbound.agree_on_interleaving(cookie.peer.capabilities.interleaving, &mut self.paths);
         self.phase.enter(Phase::Established);
         self.drain_parts(context);
         self.emit(

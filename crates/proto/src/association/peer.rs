@@ -38,12 +38,14 @@ impl Association {
             receive_buffer: self.config.receive_buffer,
             overhead: self.config.receive_overhead,
             partial_delivery_point: self.config.partial_delivery_point,
+            interleaving: peer.capabilities.interleaving,
         });
         self.peer = Some(PeerSide { tag: peer.tag, inbound, capabilities: peer.capabilities, auth: None });
         self.agree_on_auth(peer.auth.as_deref(), peer.capabilities.asconf);
         self.agree_on_asconf(peer);
         self.marks = CongestionMarks::new(peer.capabilities.ecn);
         self.outbound.agree_on_forward_tsn(peer.capabilities.forward_tsn);
+        self.outbound.agree_on_interleaving(peer.capabilities.interleaving, &mut self.paths);
         self.outbound.set_streams(outbound_streams);
         self.outbound.set_peer_rwnd(peer.rwnd);
         self.adopt_addresses(context, &peer.addresses, back);

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use usctp_wire::{
-    AsconfSerial, Cause, CauseCode, Causes, Chunk, ChunkType, Data, Header, Packet, Param, Params, RawChunk, Tsn,
+    AsconfSerial, Cause, CauseCode, Causes, Chunk, ChunkType, Header, Packet, Param, Params, RawChunk, Tsn,
     VerificationTag,
 };
 
@@ -218,8 +218,14 @@ impl Association {
         raw: &RawChunk<'_>,
     ) -> Result<Walk, Refused> {
         let chunk = raw.decode().map_err(|_| Refused::Malformed)?;
-        if let Chunk::Data(data) = &chunk {
-            self.handle_data(context, arrival, data)?;
+        let octets = &arrival.received.packet;
+        let data = match &chunk {
+            Chunk::Data(data) => Some((DataChunk::of_data(data, octets), false)),
+            Chunk::IData(data) => Some((DataChunk::of_i_data(data, octets), true)),
+            _ => None,
+        };
+        if let Some((data, interleaved)) = data {
+            self.handle_data(context, arrival, data, interleaved)?;
             return Ok(Walk::On);
         }
         self.counters.control_chunks_in += 1;
@@ -252,6 +258,19 @@ impl Association {
                 }
             }
             Chunk::Cwr { lowest } => self.marks.on_cwr(lowest),
+            // RFC 8260 §2.3.1.
+            Chunk::ForwardTsn(_) if self.has_agreed(|side| side.interleaving) => {
+                return Err(PeerFault::Violation("FORWARD TSN where I-DATA was agreed on").into());
+            }
+            Chunk::IForwardTsn(forward) if self.has_agreed(|side| side.interleaving && side.forward_tsn) => {
+                if let Some(peer) = self.peer.as_mut().filter(|_| self.phase.takes_data()) {
+                    peer.inbound.handle_i_forward_tsn(&forward);
+                    arrival.lowest.get_or_insert(forward.cumulative);
+                }
+            }
+            Chunk::IForwardTsn(_) => {
+                return Err(PeerFault::Violation("I-FORWARD-TSN was not agreed on").into());
+            }
             Chunk::ForwardTsn(forward) if self.has_agreed(|side| side.forward_tsn) => {
                 if let Some(peer) = self.peer.as_mut().filter(|_| self.phase.takes_data()) {
                     peer.inbound.handle_forward_tsn(&forward)?;
@@ -280,33 +299,28 @@ impl Association {
         &mut self,
         context: &mut Context<'_>,
         arrival: &mut Arrival<'_>,
-        data: &Data<'_>,
+        chunk: DataChunk,
+        interleaved: bool,
     ) -> Result<(), Refused> {
         // RFC 9260 §6: discarded in all other states.
         if !self.phase.takes_data() {
             return Ok(());
         }
         let Some(peer) = &mut self.peer else { return Ok(()) };
-        let octets = &arrival.received.packet;
-        let chunk = DataChunk {
-            tsn: data.tsn,
-            stream: data.stream,
-            ssn: data.ssn,
-            ppid: data.ppid,
-            unordered: data.unordered,
-            beginning: data.beginning,
-            ending: data.ending,
-            immediate: data.immediate,
-            payload: octets.slice_ref(data.payload),
-        };
-        let lowest = arrival.lowest.get_or_insert(data.tsn);
-        if data.tsn.is_before(*lowest) {
-            *lowest = data.tsn;
+        if peer.capabilities.interleaving != interleaved {
+            // RFC 8260 §2.2.3.
+            let what = if interleaved { "I-DATA was not agreed on" } else { "DATA where I-DATA was agreed on" };
+            return Err(PeerFault::Violation(what).into());
         }
-        match peer.inbound.handle_data(chunk, octets.len())? {
+        let (tsn, stream) = (chunk.tsn, chunk.stream);
+        let lowest = arrival.lowest.get_or_insert(tsn);
+        if tsn.is_before(*lowest) {
+            *lowest = tsn;
+        }
+        match peer.inbound.handle_data(chunk, arrival.received.packet.len())? {
             DataVerdict::New => self.touch_autoclose(context.now),
             DataVerdict::Duplicate | DataVerdict::Dropped => {}
-            DataVerdict::InvalidStream => self.control.owe_error(arrival.towards, &Cause::InvalidStream(data.stream)),
+            DataVerdict::InvalidStream => self.control.owe_error(arrival.towards, &Cause::InvalidStream(stream)),
         }
         Ok(())
     }

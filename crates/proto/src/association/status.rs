@@ -25,6 +25,7 @@ impl Association {
             outbound_streams: self.outbound.stream_count(),
             fragmentation_point: self.paths.fragmentation_point(&self.config),
             primary: primary.address,
+            interleaving: self.outbound.interleaves(),
             partial_reliability: self.outbound.has_agreed_on_forward_tsn(),
             send_buffered: self.outbound.buffered(),
             counters: self.all_counters(),

@@ -53,6 +53,10 @@ impl State {
                     }
                 })
             }
+            OptionName::InterleavingSupported => OptionValue::InterleavingSupported(match self.target(index, id)? {
+                Target::Endpoint => settings.association.interleaving,
+                Target::Association(key) => self.endpoint.status(key).is_some_and(|status| status.interleaving),
+            }),
             OptionName::Abandoned { stream, policy } => {
                 OptionValue::Abandoned(self.abandoned_of(index, id, stream, policy)?)
             }
@@ -92,6 +96,16 @@ impl State {
                 // New associations only: with one that is up it has been agreed.
                 self.target(index, id)?;
                 self.socket(index)?.settings.association.ecn = on;
+                Ok(())
+            }
+            OptionValue::InterleavingSupported(on) => {
+                self.target(index, id)?;
+                let settings = &mut self.socket(index)?.settings;
+                // RFC 8260 §2.2.1: only a program that can deal with messages that alternate.
+                if settings.fragment_interleave == 0 {
+                    return Err(SocketError::NotPermitted);
+                }
+                settings.association.interleaving = on;
                 Ok(())
             }
             OptionValue::PartialReliabilitySupported(on) => {

@@ -86,6 +86,7 @@ pub enum OptionName {
         stream: Option<u16>,
         policy: Option<u8>,
     },
+    InterleavingSupported,
     StreamScheduler,
     /// Of this stream.
     StreamValue(u16),
@@ -144,6 +145,7 @@ pub enum OptionValue {
     /// 0 unset, 1 off, 2 on (RFC 7829 §7.3).
     ExposePotentiallyFailed(u32),
     Abandoned(AbandonedMessages),
+    InterleavingSupported(bool),
     StreamScheduler(StreamScheduler),
     /// A priority or weight.
     StreamValue {
@@ -174,6 +176,7 @@ impl Socket {
             | OptionName::AssociationStatistics
             | OptionName::EcnSupported
             | OptionName::PartialReliabilitySupported
+            | OptionName::InterleavingSupported
             | OptionName::Abandoned { .. } => state.association_option(index, name, scope.association),
             OptionName::Authentication(name) => state.authentication_option(index, name, scope.association),
             OptionName::Reconfiguration(name) => state.reconfiguration_option(index, name, scope.association),
@@ -223,6 +226,7 @@ impl Socket {
             | OptionValue::Autoclose(_)
             | OptionValue::AdaptationLayer(_)
             | OptionValue::EcnSupported(_)
+            | OptionValue::InterleavingSupported(_)
             | OptionValue::PartialReliabilitySupported(_) => {
                 state.set_association_option(now, index, scope.association, value)?;
             }

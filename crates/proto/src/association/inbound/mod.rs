@@ -4,6 +4,7 @@
 //! [`Streams`] (order), [`Window`] (buffer) and [`AckPolicy`] (when to answer).
 
 mod ack;
+mod interleaved;
 mod reassembly;
 mod skip;
 mod streams;
@@ -13,10 +14,13 @@ mod window;
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use usctp_wire::{Chunk, Duplicates, GapBlock, GapBlocks, PacketBuilder, Ppid, Sack, Ssn, StreamId, Tsn};
+use usctp_wire::{
+    Chunk, Data, Duplicates, Fsn, GapBlock, GapBlocks, IData, Mid, PacketBuilder, Ppid, Sack, Ssn, StreamId, Tsn,
+};
 
 use self::{
     ack::AckPolicy,
+    interleaved::Interleaved,
     reassembly::{Message, Neighbours, Part, Reassembly},
     streams::Streams,
     tsn_map::{Seen, TsnMap},
@@ -37,20 +41,62 @@ pub(crate) struct InboundConfig {
     pub(crate) overhead: u32,
     /// [`AssociationConfig::partial_delivery_point`].
     pub(crate) partial_delivery_point: u32,
+    /// I-DATA has been agreed on.
+    pub(crate) interleaving: bool,
 }
 
-/// A DATA chunk with its payload cut out of the received packet.
+/// A DATA or I-DATA chunk with its payload cut out of the received packet.
 #[derive(Clone, Debug)]
 pub(crate) struct DataChunk {
     pub(crate) tsn: Tsn,
     pub(crate) stream: StreamId,
+    /// DATA.
     pub(crate) ssn: Ssn,
+    /// I-DATA.
+    pub(crate) mid: Mid,
+    pub(crate) fsn: Fsn,
     pub(crate) ppid: Ppid,
     pub(crate) unordered: bool,
     pub(crate) beginning: bool,
     pub(crate) ending: bool,
     pub(crate) immediate: bool,
     pub(crate) payload: Bytes,
+}
+
+impl DataChunk {
+    /// Out of the packet `octets`.
+    pub(crate) fn of_data(data: &Data<'_>, octets: &Bytes) -> Self {
+        Self {
+            tsn: data.tsn,
+            stream: data.stream,
+            ssn: data.ssn,
+            mid: Mid(0),
+            fsn: Fsn(0),
+            ppid: data.ppid,
+            unordered: data.unordered,
+            beginning: data.beginning,
+            ending: data.ending,
+            immediate: data.immediate,
+            payload: octets.slice_ref(data.payload),
+        }
+    }
+
+    /// Out of the packet `octets`.
+    pub(crate) fn of_i_data(data: &IData<'_>, octets: &Bytes) -> Self {
+        Self {
+            tsn: data.tsn,
+            stream: data.stream,
+            ssn: Ssn(0),
+            mid: data.mid,
+            fsn: data.fsn,
+            ppid: data.ppid,
+            unordered: data.unordered,
+            beginning: data.beginning,
+            ending: data.ending,
+            immediate: data.immediate,
+            payload: octets.slice_ref(data.payload),
+        }
+    }
 }
 
 /// What became of a DATA chunk. A SACK is owed in each case; [`Inbound`] knows when.
@@ -80,13 +126,15 @@ pub(crate) enum InboundOutcome {
 pub(crate) struct Inbound {
     map: TsnMap,
     reassembly: Reassembly,
+    /// In the place of `reassembly` where I-DATA has been agreed on.
+    interleaved: Option<Box<Interleaved>>,
     streams: Streams,
     window: Window,
     ack: AckPolicy,
     /// Whole and in order, not yet handed up.
     ready: VecDeque<Message>,
     /// To be told before anything else.
-    aborted: Option<InboundOutcome>,
+    aborted: VecDeque<InboundOutcome>,
     /// TSNs were missing when the last packet with DATA had been handled.
     had_gaps: bool,
     partial_delivery_point: u32,
@@ -98,11 +146,12 @@ impl Inbound {
         Self {
             map: TsnMap::new(config.initial_tsn),
             reassembly: Reassembly::default(),
+            interleaved: config.interleaving.then(Box::default),
             streams: Streams::new(config.streams),
             window: Window::new(config.receive_buffer, config.overhead),
             ack: AckPolicy::default(),
             ready: VecDeque::new(),
-            aborted: None,
+            aborted: VecDeque::new(),
             had_gaps: false,
             partial_delivery_point: config.partial_delivery_point,
             counters: Counters::default(),
@@ -111,11 +160,13 @@ impl Inbound {
 
     /// Begins anew after the peer has restarted (RFC 9260 §5.2.4.1): nothing received is kept; what was delivered stays
     /// charged until it is released. A partial delivery under way is aborted ([`Self::poll_delivery`] says so).
-    pub(crate) fn restart(&mut self, initial_tsn: Tsn, streams: u16) {
+    pub(crate) fn restart(&mut self, initial_tsn: Tsn, streams: u16, interleaving: bool) {
         let partial = self.reassembly.clear();
+        let partial = partial.into_iter().chain(self.interleaved.take().map_or_else(Vec::new, |mut all| all.clear()));
         self.reassembly = Reassembly::default();
         let aborted = |(stream, ssn, unordered)| InboundOutcome::PartialDeliveryAborted { stream, ssn, unordered };
-        self.aborted = partial.map(aborted).or(self.aborted.take());
+        self.aborted.extend(partial.map(aborted));
+        self.interleaved = interleaving.then(Box::default);
         self.map = TsnMap::new(initial_tsn);
         self.streams = Streams::new(streams);
         self.ready.clear();
@@ -198,8 +249,15 @@ impl Inbound {
 
     /// The next thing that goes up.
     pub(crate) fn poll_delivery(&mut self) -> Option<InboundOutcome> {
-        if let Some(aborted) = self.aborted.take() {
+        if let Some(aborted) = self.aborted.pop_front() {
             return Some(aborted);
+        }
+        if let Some(interleaved) = &mut self.interleaved {
+            let pressed = self.window.is_pressed();
+            let part = interleaved.take_part();
+            let part = part.or_else(|| (pressed && interleaved.begin_partial()).then(|| interleaved.take_part())?)?;
+            let delivery = Delivery { mid: Some(part.1), ..self.deliver(part.0) };
+            return Some(InboundOutcome::Delivered(delivery));
         }
         // RFC 6458 §6.1.7: a message that is delivered in parts is not interleaved with others.
         if !self.reassembly.is_partial() {
@@ -288,7 +346,11 @@ impl Inbound {
     pub(crate) fn check_invariants(&self) {
         self.reassembly.check_invariants();
         self.streams.check_invariants();
-        let fragments = self.reassembly.load();
+        let mut fragments = self.reassembly.load();
+        if let Some(interleaved) = &self.interleaved {
+            interleaved.check_invariants();
+            fragments = interleaved.load();
+        }
         let whole = self.ready.iter().chain(self.streams.waiting());
         let (octets, chunks) = whole.fold(fragments, |sum, message| (sum.0 + message.octets, sum.1 + message.chunks()));
         let held = self.window.held();
@@ -308,6 +370,14 @@ impl Inbound {
             behind_received: self.map.is_received(chunk.tsn.next()),
         };
         let tsn = chunk.tsn;
+        if let Some(interleaved) = &mut self.interleaved {
+            let kept = interleaved.insert(chunk, self.partial_delivery_point)?;
+            self.map.insert(tsn);
+            if kept {
+                self.window.take(payload);
+            }
+            return Ok(());
+        }
         let message = self.reassembly.insert(chunk, near)?;
         self.map.insert(tsn);
         self.window.take(payload);
@@ -348,6 +418,13 @@ impl Inbound {
 
     /// RFC 9260 §6.2: drops "the largest TSN held for reordering", beyond `tsn`. False when there is none.
     fn renege(&mut self, tsn: Tsn) -> bool {
+        if let Some(interleaved) = &mut self.interleaved {
+            let Some(highest) = interleaved.highest().filter(|highest| highest.is_after(tsn)) else { return false };
+            let Some(octets) = interleaved.give_up(highest) else { return false };
+            self.map.remove(highest, highest);
+            self.window.give_up(octets, 1);
+            return true;
+        }
         let fragment = self.reassembly.highest().filter(|highest| highest.is_after(tsn));
         let waiting = self.streams.highest().filter(|message| message.tsn.is_after(tsn)).map(Message::last_tsn);
         let fragment = fragment.filter(|highest| waiting.is_none_or(|waiting| highest.is_after(waiting)));

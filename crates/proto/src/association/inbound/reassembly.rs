@@ -348,6 +348,8 @@ fn octets_of(part: &Bytes) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use usctp_wire::{Fsn, Mid};
+
     use super::*;
 
     fn chunk(tsn: u32, flags: &str) -> DataChunk {
@@ -355,6 +357,8 @@ mod tests {
             tsn: Tsn(tsn),
             stream: StreamId(1),
             ssn: Ssn(0),
+            mid: Mid(0),
+            fsn: Fsn(0),
             ppid: Ppid::default(),
             unordered: flags.contains('U'),
             beginning: flags.contains('B'),

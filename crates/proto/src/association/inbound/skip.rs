@@ -1,6 +1,6 @@
 //! FORWARD TSN received (RFC 3758 §3.6): the peer has given messages up.
 
-use usctp_wire::{ForwardTsn, Ssn, StreamId};
+use usctp_wire::{ForwardTsn, IForwardTsn, Ssn, StreamId};
 
 use super::{Inbound, InboundOutcome};
 use crate::fault::PeerFault;
@@ -26,6 +26,25 @@ impl Inbound {
         Ok(())
     }
 
+    /// I-FORWARD-TSN came. Only for an association that has agreed on it (RFC 8260 §2.3.1).
+    pub(crate) fn handle_i_forward_tsn(&mut self, forward: &IForwardTsn<'_>) {
+        if !forward.cumulative.is_after(self.map.cumulative()) {
+            self.ack.on_urgent();
+            return;
+        }
+        self.ack.on_new(false);
+        self.map.advance_to(forward.cumulative);
+        let Self { interleaved: Some(interleaved), window, aborted, streams, .. } = self else { return };
+        let skipped = forward.skipped.iter().filter(|(stream, ..)| stream.0 < streams.count());
+        interleaved.skip(skipped, |thrown| {
+            window.give_up(thrown.load.0, thrown.load.1);
+            if thrown.partial {
+                let (stream, ssn, unordered) = (thrown.stream, thrown.ssn, thrown.unordered);
+                aborted.push_back(InboundOutcome::PartialDeliveryAborted { stream, ssn, unordered });
+            }
+        });
+    }
+
     fn throw_skipped(&mut self, forward: &ForwardTsn<'_>) {
         let Self { reassembly, window, aborted, .. } = self;
         let mut names: Vec<_> = forward.skipped.iter().map(|(stream, ssn)| (stream.0, ssn)).collect();
@@ -39,7 +58,7 @@ impl Inbound {
             window.give_up(thrown.load.0, thrown.load.1);
             if thrown.partial {
                 let (stream, ssn, unordered) = (thrown.stream, thrown.ssn, thrown.unordered);
-                *aborted = Some(InboundOutcome::PartialDeliveryAborted { stream, ssn, unordered });
+                aborted.push_back(InboundOutcome::PartialDeliveryAborted { stream, ssn, unordered });
             }
         });
     }

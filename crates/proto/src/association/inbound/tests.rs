@@ -14,6 +14,7 @@ fn inbound(receive_buffer: u32) -> Inbound {
         receive_buffer,
         overhead: 0,
         partial_delivery_point: 0,
+        interleaving: false,
     })
 }
 
@@ -22,6 +23,8 @@ fn chunk(tsn: u32, stream: u16, ssn: u16, flags: &str, octets: usize) -> DataChu
         tsn: Tsn(tsn),
         stream: StreamId(stream),
         ssn: Ssn(ssn),
+        mid: Mid(0),
+        fsn: Fsn(0),
         ppid: Ppid::default(),
         unordered: flags.contains('U'),
         beginning: flags.contains('B'),
@@ -190,7 +193,7 @@ fn restart_forgets_what_was_received_but_not_what_the_program_holds() {
     put(&mut inbound, chunk(2, 0, 1, "B", 1_000));
     assert_eq!(deliveries(&mut inbound).len(), 2);
     put(&mut inbound, chunk(4, 0, 2, "BE", 1_000));
-    inbound.restart(Tsn(500), 2);
+    inbound.restart(Tsn(500), 2, false);
     inbound.check_invariants();
     assert_eq!((inbound.rwnd(), inbound.cumulative(), inbound.streams()), (8_000, Tsn(499), 2));
     assert!(matches!(inbound.poll_delivery(), Some(InboundOutcome::PartialDeliveryAborted { ssn: Ssn(1), .. })));
@@ -289,6 +292,7 @@ proptest! {
         fate in prop::collection::vec((any::<prop::sample::Index>(), 0u8..8), 50..400),
     ) {
         let mut inbound = Inbound::new(InboundConfig {
+            interleaving: false,
             initial_tsn: Tsn(1), streams: 4, receive_buffer: buffer, overhead, partial_delivery_point: point,
         });
         let chunks = sent(&messages);

@@ -17,20 +17,21 @@ impl Remains {
     /// The next chunk of the message.
     pub(super) fn add(&mut self, chunk: SentChunk) {
         let fragment = chunk.payload.len();
+        let (flags, ssn) = (chunk.chunk_flags(), chunk.ssn());
         self.parts.push(chunk.payload);
         let failure = self.failure.get_or_insert(SendFailure {
             message: chunk.message,
             stream: chunk.stream,
-            ssn: chunk.ssn,
+            ssn,
             ppid: chunk.ppid,
-            chunk_flags: chunk.flags,
+            chunk_flags: flags,
             context: chunk.context,
             sent: true,
             error: 0,
             fragment,
             payload: Bytes::new(),
         });
-        failure.chunk_flags |= chunk.flags;
+        failure.chunk_flags |= flags;
     }
 
     /// What was not sent of the message, behind all of its chunks.

@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use usctp_wire::{Chunk, ForwardTsn, PacketBuilder, SkippedStreams, Ssn, StreamId, Tsn};
+use usctp_wire::{
+    Chunk, ForwardTsn, IForwardTsn, Mid, PacketBuilder, SkippedMessages, SkippedStreams, Ssn, StreamId, Tsn,
+};
 
 use super::{Outbound, abandon::Partial, in_flight::State};
 use crate::{
@@ -65,18 +67,21 @@ impl Outbound {
             return false;
         }
         let Some(Partial { forward, .. }) = self.partial.as_deref_mut() else { return false };
-        let mut skipped: BTreeMap<u16, Ssn> = BTreeMap::new();
-        let most = builder.room().saturating_sub(BARE_FORWARD_TSN) / OCTETS_PER_STREAM;
+        let per_stream = if self.interleaving { OCTETS_PER_MID } else { OCTETS_PER_SSN };
+        let most = builder.room().saturating_sub(BARE_FORWARD_TSN) / per_stream;
+        let mut skipped: BTreeMap<(u16, bool), u32> = BTreeMap::new();
         let mut count = 0;
         for index in 0..forward.lead {
             let Some(chunk) = self.in_flight.chunk(index) else { break };
-            // RFC 3758 §3.2: unordered ones have no number.
-            if chunk.flags & UNORDERED == 0 {
+            let unordered = chunk.flags & UNORDERED != 0;
+            // RFC 3758 §3.2: unordered ones have no number, unless they are I-DATA (RFC 8260 §2.3.1).
+            if self.interleaving || !unordered {
+                let key = (chunk.stream.0, unordered);
                 // RFC 3758 §3.5 C4: the highest of each stream; what does not fit one packet has to wait.
-                if skipped.len() >= most && !skipped.contains_key(&chunk.stream.0) {
+                if skipped.len() >= most && !skipped.contains_key(&key) {
                     break;
                 }
-                skipped.insert(chunk.stream.0, chunk.ssn);
+                skipped.insert(key, chunk.number);
             }
             count = index + 1;
         }
@@ -84,9 +89,7 @@ impl Outbound {
             return false;
         }
         let point = self.in_flight.tsn(count - 1);
-        let skipped: Vec<_> = skipped.into_iter().map(|(stream, ssn)| (StreamId(stream), ssn)).collect();
-        let chunk = ForwardTsn { cumulative: point, skipped: SkippedStreams::Values(&skipped) };
-        if !builder.push(&Chunk::ForwardTsn(chunk)) {
+        if !push_forward(point, &skipped, self.interleaving, builder) {
             return false;
         }
         forward.owed = false;
@@ -144,9 +147,29 @@ impl Outbound {
     }
 }
 
+/// Writes the chunk of the kind that goes with the association's data chunks (RFC 8260 §2.3.1).
+fn push_forward(
+    cumulative: Tsn,
+    skipped: &BTreeMap<(u16, bool), u32>,
+    interleaving: bool,
+    builder: &mut PacketBuilder<'_>,
+) -> bool {
+    if interleaving {
+        let skipped = skipped.iter().map(|((stream, unordered), mid)| (StreamId(*stream), *unordered, Mid(*mid)));
+        let skipped: Vec<_> = skipped.collect();
+        let chunk = IForwardTsn { cumulative, skipped: SkippedMessages::Values(&skipped) };
+        return builder.push(&Chunk::IForwardTsn(chunk));
+    }
+    let skipped = skipped.iter().map(|((stream, _), ssn)| (StreamId(*stream), Ssn((ssn & 0xffff) as u16)));
+    let skipped: Vec<_> = skipped.collect();
+    builder.push(&Chunk::ForwardTsn(ForwardTsn { cumulative, skipped: SkippedStreams::Values(&skipped) }))
+}
+
 /// Octets of a FORWARD TSN that names no stream (RFC 3758 §3.2).
 const BARE_FORWARD_TSN: usize = 8;
 /// Octets of a stream and its number.
-const OCTETS_PER_STREAM: usize = 4;
+const OCTETS_PER_SSN: usize = 4;
+/// The same in I-FORWARD-TSN (RFC 8260 §2.3.1).
+const OCTETS_PER_MID: usize = 8;
 /// The U bit of a DATA chunk.
 const UNORDERED: u8 = 4;

@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use usctp_wire::{Data, Ppid, Ssn, StreamId, Tsn};
+use usctp_wire::{Chunk, Data, Fsn, IData, Mid, PacketBuilder, Ppid, Ssn, StreamId, Tsn};
 
 use super::{
     super::path::{PathId, PathSet},
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::MessageId;
 
-/// A chunk with a TSN. 72 octets: there may be thousands.
+/// A chunk with a TSN. 80 octets: there may be thousands.
 #[derive(Clone, Debug)]
 pub(super) struct SentChunk {
     pub(super) payload: Bytes,
@@ -27,7 +27,10 @@ pub(super) struct SentChunk {
     /// The next TSN when it was retransmitted: an acknowledgement of anything below says nothing about that repetition.
     pub(super) resent_before: Tsn,
     pub(super) stream: StreamId,
-    pub(super) ssn: Ssn,
+    /// SSN, or MID.
+    pub(super) number: u32,
+    /// Place in the message (I-DATA).
+    fsn: u32,
     /// Where it was sent last.
     pub(super) path: PathId,
     /// Where it is to be sent, while marked.
@@ -71,13 +74,13 @@ impl SentChunk {
             overhead,
             resent_before: Tsn(0),
             stream: message.stream,
-            // RFC 9260 §6.6: that of an unordered message means nothing.
-            ssn: if message.unordered { Ssn(0) } else { message.ssn },
+            number: message.number,
+            fsn: message.fsn,
             path: PathId(0),
             target: PathId(0),
             state: State::Outstanding,
             misses: 0,
-            flags,
+            flags: if message.interleaved { flags | INTERLEAVED } else { flags },
             repetitions: 0,
             retransmitted: false,
             fast_retransmitted: false,
@@ -93,11 +96,11 @@ impl SentChunk {
     }
 
     /// As it stands in a packet.
-    pub(super) fn data(&self, tsn: Tsn, immediate: bool) -> Data<'_> {
+    fn data(&self, tsn: Tsn, immediate: bool) -> Data<'_> {
         Data {
             tsn,
             stream: self.stream,
-            ssn: self.ssn,
+            ssn: self.ssn(),
             ppid: self.ppid,
             unordered: self.flags & 4 != 0,
             beginning: self.flags & 2 != 0,
@@ -105,6 +108,35 @@ impl SentChunk {
             immediate: immediate || self.flags & 8 != 0,
             payload: &self.payload,
         }
+    }
+
+    /// Writes it into a packet, if it fits.
+    pub(super) fn write(&self, tsn: Tsn, immediate: bool, builder: &mut PacketBuilder<'_>) -> bool {
+        if self.flags & INTERLEAVED == 0 {
+            return builder.push_data(&self.data(tsn, immediate));
+        }
+        builder.push(&Chunk::IData(IData {
+            tsn,
+            stream: self.stream,
+            mid: Mid(self.number),
+            ppid: self.ppid,
+            fsn: Fsn(self.fsn),
+            unordered: self.flags & 4 != 0,
+            beginning: self.flags & 2 != 0,
+            ending: self.flags & 1 != 0,
+            immediate: immediate || self.flags & 8 != 0,
+            payload: &self.payload,
+        }))
+    }
+
+    /// The flags as they stand in a packet.
+    pub(super) const fn chunk_flags(&self) -> u8 {
+        self.flags & !INTERLEAVED
+    }
+
+    /// The sequence number, or the lower half of the MID.
+    pub(super) const fn ssn(&self) -> Ssn {
+        Ssn((self.number & 0xffff) as u16)
     }
 
     /// Octets of send buffer it holds.
@@ -123,14 +155,13 @@ impl SentChunk {
 
     /// Octets in a packet, header and padding included: what congestion control counts (RFC 9260 §7.2).
     pub(super) fn wire_octets(&self) -> u32 {
-        chunk_octets(self.payload.len()) as u32
+        let header = if self.flags & INTERLEAVED == 0 { Data::HEADER_LEN } else { IData::HEADER_LEN };
+        (self.payload.len() + header).next_multiple_of(4) as u32
     }
 }
 
-/// Octets that a DATA chunk takes in a packet.
-pub(super) const fn chunk_octets(payload: usize) -> usize {
-    (payload + Data::HEADER_LEN).next_multiple_of(4)
-}
+/// In the flags of a chunk: it is an I-DATA chunk.
+const INTERLEAVED: u8 = 0x80;
 
 /// All of them, by TSN.
 #[derive(Clone, Debug)]

@@ -18,7 +18,12 @@ pub(super) struct QueuedMessage {
     /// Whether a fragment of it has been sent.
     pub(super) begun: bool,
     /// Given with the first fragment.
-    pub(super) ssn: Ssn,
+    /// It goes in I-DATA chunks.
+    pub(super) interleaved: bool,
+    /// SSN or MID.
+    pub(super) number: u32,
+    /// Of the next fragment.
+    pub(super) fsn: u32,
     /// It fitted one chunk when it was queued: what SCTP_DISABLE_FRAGMENTS promises to keep whole.
     pub(super) fits: bool,
     /// The path the program wants.
@@ -62,7 +67,9 @@ impl QueuedMessage {
             unordered: message.unordered,
             immediate: message.immediate,
             begun: false,
-            ssn: Ssn(0),
+            interleaved: false,
+            number: 0,
+            fsn: 0,
             fits: message.payload.len() <= point as usize,
             wish,
             expires: message.expires,
@@ -112,7 +119,7 @@ impl QueuedMessage {
         SendFailure {
             message: self.id,
             stream: self.stream,
-            ssn: self.ssn,
+            ssn: Ssn((self.number & 0xffff) as u16),
             ppid: self.ppid,
             chunk_flags: chunk_flags(self.unordered, !self.begun, true, self.immediate),
             context: self.context,

@@ -23,7 +23,7 @@ mod window;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use usctp_wire::{StreamId, Tsn};
+use usctp_wire::{Data, IData, StreamId, Tsn};
 
 use self::{
     abandon::Partial,
@@ -72,6 +72,8 @@ pub(crate) struct Outbound {
     partial: Option<Box<Partial>>,
     /// Both sides can do FORWARD TSN.
     agreed_forward: bool,
+    /// Both sides can do I-DATA.
+    interleaving: bool,
     window: PeerWindow,
     burst: Burst,
     outcomes: Outcomes,
@@ -147,6 +149,7 @@ impl Outbound {
             spare_gaps: Vec::new(),
             partial: None,
             agreed_forward: false,
+            interleaving: false,
             window: PeerWindow::new(config.peer_rwnd),
             burst: Burst::default(),
             outcomes: Outcomes::default(),
@@ -214,6 +217,18 @@ impl Outbound {
     /// The peer's window, from INIT or INIT ACK.
     pub(crate) fn set_peer_rwnd(&mut self, rwnd: u32) {
         self.window = PeerWindow::new(rwnd);
+    }
+
+    /// Whether messages of different streams may alternate, in I-DATA chunks; before anything is sent.
+    pub(crate) fn agree_on_interleaving(&mut self, agreed: bool, paths: &mut PathSet) {
+        self.interleaving = agreed;
+        self.queue.set_interleaves(agreed);
+        paths.data_header = if agreed { IData::HEADER_LEN } else { Data::HEADER_LEN } as u8;
+    }
+
+    /// Whether I-DATA has been agreed on.
+    pub(crate) const fn interleaves(&self) -> bool {
+        self.interleaving
     }
 
     /// Which stream's message goes next.

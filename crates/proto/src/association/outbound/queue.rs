@@ -84,6 +84,11 @@ impl SendQueue {
         self.scheduler.end_packet();
     }
 
+    /// Whether messages of different streams may alternate; before any is begun.
+    pub(super) fn set_interleaves(&mut self, interleaves: bool) {
+        self.interleaves = interleaves;
+    }
+
     /// Changes the scheduler. What is begun is finished first, unless messages may alternate.
     pub(super) fn set_scheduler(&mut self, kind: StreamScheduler) {
         if self.scheduler.kind() == kind {

@@ -1,13 +1,20 @@
 //! What is kept per outgoing stream: the next sequence number. Pages come into being when a stream of theirs is used, so
 //! that 65,535 streams cost nothing.
 
-use usctp_wire::{Ssn, StreamId};
+use std::collections::BTreeMap;
+
+use usctp_wire::{Mid, Ssn, StreamId};
 
 /// Next sequence number of every outgoing stream.
 #[derive(Clone, Debug, Default)]
 pub(super) struct StreamTable {
     pages: Vec<Option<Box<[Ssn; PAGE]>>>,
+    mids: Option<Box<Mids>>,
 }
+
+/// Next message identifiers, ordered and unordered.
+#[derive(Clone, Debug, Default)]
+struct Mids(BTreeMap<u16, [Mid; 2]>);
 
 impl StreamTable {
     /// Takes the stream's next sequence number (RFC 9260 §6.5: from 0, one up with each ordered message).
@@ -22,9 +29,19 @@ impl StreamTable {
         ssn
     }
 
+    /// Takes the stream's next message identifier (RFC 8260 §2.1: two counters for each stream).
+    pub(super) fn take_mid(&mut self, stream: StreamId, unordered: bool) -> Mid {
+        let mids = self.mids.get_or_insert_default().0.entry(stream.0).or_default();
+        let next = &mut mids[usize::from(unordered)];
+        let mid = *next;
+        *next = mid.next();
+        mid
+    }
+
     /// All streams begin at 0 again.
     pub(super) fn reset(&mut self) {
         self.pages = Vec::new();
+        self.mids = None;
     }
 }
 

@@ -4,7 +4,7 @@ use usctp_wire::{Data, HEADER_LEN, PacketBuilder};
 
 use super::{
     MOST_IN_FLIGHT, Outbound,
-    in_flight::{SentChunk, chunk_octets},
+    in_flight::SentChunk,
     message::{QueuedMessage, chunk_flags},
 };
 use crate::{
@@ -62,16 +62,16 @@ impl Outbound {
         config: &AssociationConfig,
     ) -> Option<usize> {
         let path = paths.get(id)?;
-        let payload = if path.to_retransmit > 0 {
+        let chunk = if path.to_retransmit > 0 {
             let index = self.in_flight.next_marked(id, 0)?;
-            self.in_flight.chunk(index)?.payload.len()
+            self.in_flight.chunk(index)?.wire_octets() as usize
         } else if config.disable_fragments {
             let message = self.queue.head()?;
-            message.next_fragment(self.point_of(message, paths, config))
+            chunk_octets(message.next_fragment(self.point_of(message, paths, config)), paths)
         } else {
             return None;
         };
-        let octets = HEADER_LEN + chunk_octets(payload) + usize::from(paths.reserve);
+        let octets = HEADER_LEN + chunk + usize::from(paths.reserve);
         (octets > path.max_packet() as usize).then_some(octets)
     }
 
@@ -83,14 +83,13 @@ impl Outbound {
         config: &AssociationConfig,
     ) -> Option<usize> {
         let repeated = self.in_flight.next_marked(id, 0).and_then(|index| self.in_flight.chunk(index));
-        let payload = match repeated {
-            Some(chunk) => chunk.payload.len(),
+        Some(match repeated {
+            Some(chunk) => chunk.wire_octets() as usize,
             None => {
                 let message = self.queue.head()?;
-                message.next_fragment(self.point_of(message, paths, config))
+                chunk_octets(message.next_fragment(self.point_of(message, paths, config)), paths)
             }
-        };
-        Some(chunk_octets(payload))
+        })
     }
 
     /// Writes the chunks that go to `id` now, and notes them as sent. How many. Nagle's delay does not hold back what can
@@ -144,7 +143,7 @@ impl Outbound {
             let tsn = self.in_flight.tsn(index);
             let Some(chunk) = self.in_flight.chunk(index) else { break };
             if self.keys.as_mut().is_some_and(|keys| !keys.admit(chunk.message))
-                || !builder.push_data(&chunk.data(tsn, immediate))
+                || !chunk.write(tsn, immediate, builder)
             {
                 break;
             }
@@ -193,7 +192,7 @@ impl Outbound {
             }
             let point = self.point_of(message, paths, config);
             let size = message.next_fragment(point);
-            if chunk_octets(size) > builder.room() || !self.window.permits(size, self.in_flight.outstanding()) {
+            if chunk_octets(size, paths) > builder.room() || !self.window.permits(size, self.in_flight.outstanding()) {
                 break;
             }
             if self.keys.as_mut().is_some_and(|keys| !keys.admit(message.id)) {
@@ -203,7 +202,7 @@ impl Outbound {
             let tsn = self.in_flight.next_tsn();
             // RFC 9260 §6.1: the sender can go on only with the SACK, or ends with it.
             let last = (self.draining || self.pushed) && self.queue.is_empty();
-            if !builder.push_data(&chunk.data(tsn, immediate || last)) {
+            if !chunk.write(tsn, immediate || last, builder) {
                 debug_assert!(false, "the room was checked");
             }
             self.in_flight.push(chunk, id, paths);
@@ -232,9 +231,16 @@ impl Outbound {
     fn cut(&mut self, point: u32) -> Option<SentChunk> {
         let per_chunk = self.overhead;
         let message = self.queue.begin_turn()?;
-        if !message.begun && !message.unordered {
-            // RFC 9260 §6.5. Given now, so that a message that expires before leaves no gap.
-            message.ssn = self.streams.take_ssn(message.stream);
+        if !message.begun {
+            // Given now, so that a message that expires before leaves no gap.
+            message.interleaved = self.interleaving;
+            message.number = match (self.interleaving, message.unordered) {
+                (true, unordered) => self.streams.take_mid(message.stream, unordered).0,
+                // RFC 9260 §6.5.
+                (false, false) => self.streams.take_ssn(message.stream).0.into(),
+                // RFC 9260 §6.6: it means nothing.
+                (false, true) => 0,
+            };
         }
         if !message.begun && self.agreed_forward && message.has_limit() {
             message.limited = true;
@@ -246,6 +252,7 @@ impl Outbound {
             chunk_flags(message.unordered, fragment.beginning, fragment.ending, message.immediate && fragment.ending);
         let size = fragment.payload.len();
         let chunk = SentChunk::of(message, flags, fragment.overhead, fragment.payload);
+        message.fsn = message.fsn.wrapping_add(1);
         if message.unordered {
             self.counters.chunks_unordered += 1;
         } else {
@@ -296,6 +303,11 @@ impl Outbound {
         }
         paths.fragmentation_point(config).min(self.window.largest_chunk())
     }
+}
+
+/// Octets that a chunk takes in a packet.
+fn chunk_octets(payload: usize, paths: &PathSet) -> usize {
+    (payload + usize::from(paths.data_header)).next_multiple_of(4)
 }
 
 /// RFC 9260 §6.1 lets the I bit be set where sending stops until the SACK comes: while the window is one packet, a delayed

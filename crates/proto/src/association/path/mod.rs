@@ -315,12 +315,14 @@ pub(crate) struct PathSet {
     primary: u8,
     /// Octets kept free in every packet with data (an AUTH chunk).
     pub(crate) reserve: u16,
+    /// Octets in front of the payload of a DATA or I-DATA chunk, whichever the association uses.
+    pub(crate) data_header: u8,
 }
 
 impl PathSet {
     /// No path.
     pub(crate) const fn new() -> Self {
-        Self { slots: Vec::new(), primary: 0, reserve: 0 }
+        Self { slots: Vec::new(), primary: 0, reserve: 0, data_header: Data::HEADER_LEN as u8 }
     }
 
     /// Adds an address of the peer; the first is the primary. `None`: there are too many.
@@ -418,7 +420,7 @@ impl PathSet {
         // RFC 9260 §7.3: the smallest of all paths, so that a chunk can be retransmitted on any.
         let smallest = self.slots.iter().flatten().filter(|path| path.confirmed).map(Path::pmdcs).min();
         let smallest = smallest.or_else(|| self.get(self.primary()).map(Path::pmdcs)).unwrap_or(LEAST_PMDCS);
-        let room = smallest.saturating_sub(u32::from(self.reserve)).saturating_sub(Data::HEADER_LEN as u32) & !3;
+        let room = smallest.saturating_sub(u32::from(self.reserve)).saturating_sub(self.data_header.into()) & !3;
         let room = room.max(LEAST_FRAGMENT);
         if config.max_segment == 0 { room } else { room.min(config.max_segment.max(1)) }
     }
