@@ -31,7 +31,7 @@ pub enum KeyChange {
     Set(KeyId, Secret),
     /// Messages given from now on are authenticated with this key.
     Activate(KeyId),
-    /// No new message may use this key. [`crate::EventKind::KeyFree`] tells when none does any more.
+    /// No new message may use this key. [`crate::KeyNews::Free`] tells when none does any more.
     Deactivate(KeyId),
     /// Forgets a key that is not active and not in use.
     Delete(KeyId),
