@@ -40,6 +40,16 @@ impl Address {
         }
     }
 
+    /// Of the networks that anybody may use (RFC 1918).
+    pub(crate) const fn is_private(&self) -> bool {
+        matches!(self.ip, IpAddr::V4(v4) if v4.is_private())
+    }
+
+    /// Neither private nor of this host or link.
+    pub(crate) const fn is_global(&self) -> bool {
+        !self.is_loopback() && !self.is_link_local() && !self.is_private()
+    }
+
     pub(crate) const fn is_ipv4(&self) -> bool {
         self.ip.is_ipv4()
     }

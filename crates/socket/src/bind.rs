@@ -123,7 +123,8 @@ impl State {
                 return Err(SocketError::InvalidArgument);
             }
             self.check_local(link, address)?;
-            self.check_conflict(index, port, &[address])?;
+            let families = families(self.socket(index)?, address);
+            self.check_conflict(index, port, &[address], families)?;
             return self.extend(now, key, address);
         }
         let wanted = self.wanted(link, index, address, port)?;
@@ -167,12 +168,14 @@ impl State {
     }
 
     /// Whether another socket's binding stands in the way (`sctp_get_port_local`). Port 0 never conflicts.
-    pub(crate) fn check_conflict(&self, index: usize, port: u16, addresses: &[Address]) -> Result<(), SocketError> {
+    pub(crate) fn check_conflict(
+        &self,
+        index: usize,
+        port: u16,
+        addresses: &[Address],
+        (ipv4, ipv6): (bool, bool),
+    ) -> Result<(), SocketError> {
         let Some(socket) = self.sockets.get(index) else { return Err(SocketError::Closed) };
-        let (ipv4, ipv6) = socket.binding.and_then(|key| self.bindings.get(&key)).map_or_else(
-            || addresses.first().map_or((true, socket.domain == Domain::Inet6), |first| families(socket, *first)),
-            |bound| (bound.ipv4, bound.ipv6),
-        );
         for key in self.ports.get(&port).into_iter().flatten() {
             if socket.binding == Some(*key) {
                 continue;
@@ -200,7 +203,7 @@ impl State {
             } else {
                 &wanted.addresses
             };
-            self.check_conflict(index, wanted.port, addresses)?;
+            self.check_conflict(index, wanted.port, addresses, (wanted.ipv4, wanted.ipv6))?;
         }
         let claimed = wanted.claimed();
         for _ in 0..EPHEMERAL_ATTEMPTS {

@@ -46,8 +46,8 @@ impl Socket {
         let checked = match state.bindings.get(&binding) {
             Some(bound) => {
                 let (port, listened) = (bound.port, bound.listened());
-                let addresses = bound.addresses.clone();
-                state.check_conflict(index, port, &addresses).and_then(|()| {
+                let (addresses, families) = (bound.addresses.clone(), (bound.ipv4, bound.ipv6));
+                state.check_conflict(index, port, &addresses, families).and_then(|()| {
                     self.link().listen(port, &listened).map_err(|error| {
                         // One line that names the cure.
                         tracing::error!("{error}");

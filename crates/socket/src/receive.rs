@@ -111,10 +111,12 @@ impl State {
             receive_info: socket.settings.receive_info,
             next_info: socket.settings.next_info,
         };
-        if received.wants.next_info && !received.is_notification {
+        if received.wants.next_info {
+            // To a peek, what comes next is what it looks at, as on Linux.
+            let next = if peek && is_linux { socket.queue.first() } else { socket.queue.second() };
             // SCTP_COMPLETE is RFC 6458's; Linux has no such flag (B2-6).
-            let next = socket.queue.second().map(|item| item.next_info());
-            received.next = next.map(|next| NextInfo { complete: next.complete && !is_linux, ..next });
+            received.next =
+                next.map(|item| item.next_info()).map(|next| NextInfo { complete: next.complete && !is_linux, ..next });
         }
         // A call without room for an octet is told of the message and leaves it where it is.
         if room == 0 {

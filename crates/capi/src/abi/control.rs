@@ -243,7 +243,13 @@ pub fn find(mut octets: &[u8], kind: i32) -> Option<&[u8]> {
 fn decode_item(kind: i32, data: &[u8], items: &mut SendItems) -> Result<(), Errno> {
     match kind {
         SCTP_INIT => items.init = Some(from_init(&exactly(data)?)),
-        SCTP_SNDRCV => items.info = Some(from_send_receive_info(&exactly(data)?)?),
+        SCTP_SNDRCV => {
+            let info = from_send_receive_info(&exactly(data)?)?;
+            // Beside an SCTP_SNDINFO, which has no lifetime, it does not count, wherever it stands.
+            if items.info.as_ref().is_none_or(|other| other.lifetime.is_some()) {
+                items.info = Some(info);
+            }
+        }
         SCTP_SNDINFO => items.info = Some(from_send_info(&exactly(data)?)?),
         SCTP_PRINFO => items.reliability = Some(from_reliability(&exactly(data)?)?),
         SCTP_AUTHINFO => items.auth_key = Some(exactly::<layout::AuthInfo>(data)?.auth_keynumber),

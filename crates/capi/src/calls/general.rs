@@ -28,7 +28,7 @@ pub(crate) fn set(socket: &Description, level: c_int, name: c_int, octets: &[u8]
         | GeneralName::Type
         | GeneralName::Protocol
         | GeneralName::Domain
-        | GeneralName::AcceptConnections => return Err(Errno::NOPROTOOPT),
+        | GeneralName::AcceptConnections => return int_at(octets, 0).and(Err(Errno::NOPROTOOPT)),
         GeneralName::Linger => {
             let (on, seconds) = (int_at(octets, 0)?, int_at(octets, 4)?);
             GeneralValue::Linger { on: on != 0, seconds }
@@ -38,7 +38,8 @@ pub(crate) fn set(socket: &Description, level: c_int, name: c_int, octets: &[u8]
             let name = &octets[..octets.len().min(LONGEST_NAME)];
             GeneralValue::Name(name.split(|octet| *octet == 0).next().unwrap_or_default().to_vec())
         }
-        // Linux takes a single octet here too.
+        // Linux takes a single octet here too, and none.
+        GeneralName::TypeOfService if octets.is_empty() => GeneralValue::Int(0),
         GeneralName::TypeOfService if (1..4).contains(&octets.len()) => GeneralValue::Int(octets[0].into()),
         _ => GeneralValue::Int(int_at(octets, 0)?),
     };

@@ -7,6 +7,7 @@
 mod appendix;
 mod cli;
 mod compile;
+mod differential;
 mod iperf3;
 mod kernel;
 mod lksctp;

@@ -157,7 +157,9 @@ pub(crate) fn listed_addresses(
         let family = if address.is_ipv4() { binding.ipv4 && ipv4 } else { binding.ipv6 && ipv6 };
         // A loopback address means something else on the peer's host, a link-local one on another link.
         let in_scope = (!address.is_loopback() || peer.is_loopback())
-            && (!address.is_link_local() || (peer.is_link_local() && address.scope == peer.scope));
+            && (!address.is_link_local() || (peer.is_link_local() && address.scope == peer.scope))
+            // As on Linux: a private address leads nowhere for a peer out in the Internet.
+            && (!address.is_private() || !peer.is_global());
         if family && in_scope && !listed.contains(&address) && listed.len() < MAX_LISTED {
             listed.push(address);
         }
