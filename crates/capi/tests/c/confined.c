@@ -24,6 +24,8 @@ static void confine(void)
 		DENY(SYS_openat),
 		DENY(SYS_clone),
 		DENY(SYS_dup),
+		DENY(SYS_sendmmsg),
+		DENY(SYS_recvmmsg),
 		DENY(SYS_prlimit64),
 		DENY(SYS_getrlimit),
 		DENY(SYS_clone3),

@@ -48,7 +48,7 @@ pub(crate) fn send(fd: BorrowedFd<'_>, messages: &[Message<'_>]) -> Result<usize
     }
     // SAFETY: the first `messages.len()` headers are written and point to names, vectors, octets and control messages that
     // live and do not move until the call is over; the kernel only reads what they point to.
-    answer(unsafe {
+    let sent = answer(unsafe {
         libc::syscall(
             libc::SYS_sendmmsg,
             fd.as_raw_fd(),
@@ -56,7 +56,23 @@ pub(crate) fn send(fd: BorrowedFd<'_>, messages: &[Message<'_>]) -> Result<usize
             messages.len() as libc::c_uint,
             libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL,
         )
-    })
+    });
+    match sent {
+        // A seccomp filter of the program may know sendmsg and not this call. (A firewall says EPERM of both.)
+        Err(Errno::PERM | Errno::NOSYS | Errno::ACCESS) if !messages.is_empty() => {
+            // SAFETY: as above, of the first header.
+            answer(unsafe {
+                libc::syscall(
+                    libc::SYS_sendmsg,
+                    fd.as_raw_fd(),
+                    headers[0].as_ptr().cast::<libc::msghdr>(),
+                    libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL,
+                )
+            })
+            .map(|_octets| 1)
+        }
+        sent => sent,
+    }
 }
 
 /// Room for one received packet, and after [`receive`] what is known about it.
