@@ -48,6 +48,7 @@ macro_rules! programs {
 programs! {
     b1
     b5
+    b10
     calls
     d1
     d3_1
